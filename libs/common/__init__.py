@@ -1,0 +1,1 @@
+"""How a service runs. Contains no animal; imports no service."""

@@ -1,0 +1,113 @@
+"""The database of a service: one request or one event is one transaction, opened and committed here only."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from libs.common import outbox
+from libs.common.migrate import heads_in_code, heads_in_database
+from libs.common.settings import ServiceSettings
+
+CONNECT_TIMEOUT: Final = 2.0
+COMMAND_TIMEOUT: Final = 4.0
+STATEMENT_TIMEOUT_MS: Final = 3000
+POOL_TIMEOUT: Final = 1.0
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def service_metadata() -> MetaData:
+    """Metadata for a service's own declarative base: predictable names for what migrations create."""
+    return MetaData(naming_convention=NAMING)
+
+
+class Database:
+    """One service's connection pool. Every wait is bounded: a paused server is an error in seconds."""
+
+    def __init__(self, url: str, *, name: str, pool_size: int = 5, overflow: int = 10) -> None:
+        self.engine = create_async_engine(
+            url,
+            poolclass=AsyncAdaptedQueuePool,
+            pool_size=pool_size,
+            max_overflow=overflow,
+            pool_timeout=POOL_TIMEOUT,
+            pool_pre_ping=False,
+            connect_args={
+                "timeout": CONNECT_TIMEOUT,
+                "command_timeout": COMMAND_TIMEOUT,
+                "server_settings": {
+                    "application_name": f"biologidex-{name}",
+                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                    "idle_in_transaction_session_timeout": "15000",
+                    "jit": "off",
+                },
+            },
+        )
+        self._writing = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reading = async_sessionmaker(reading, expire_on_commit=False, autoflush=False)
+        self._needed = heads_in_code(name)
+        self.relay: outbox.Wakeable = outbox.Nobody()
+
+    @classmethod
+    def of(cls, settings: ServiceSettings, name: str) -> "Database":
+        return cls(
+            settings.database_url.get_secret_value(),
+            name=name,
+            pool_size=settings.database_pool_size,
+            overflow=settings.database_pool_overflow,
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose changes and recorded events are committed together at the end, or not at all."""
+        async with self._writing() as session:
+            yield session
+            await session.flush()
+            partitions = await outbox.store(session)
+            await session.commit()
+            if partitions:
+                self.relay.wake(partitions)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads: each statement by itself, without the round trips of a transaction."""
+        async with self._reading() as session:
+            yield session
+
+    async def is_migrated(self) -> bool:
+        """Whether the schema is at least as far as this code needs; raises if the database does not answer."""
+        async with self.reading() as session:
+            there = await heads_in_database(await session.connection())
+        return all(there.get(line, 0) >= number for line, number in self._needed.items())
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """The session of one request; committed when the route has returned and before the answer leaves."""
+    database: Database = request.app.state.service.db
+    if request.scope["method"] in READING:
+        async with database.reading() as session:
+            yield session
+    else:
+        async with database.transaction() as session:
+            yield session
+            # The answer names what it changed, so that the player's next read can wait for it.
+            request.state.changed = outbox.changed(session)
+
+
+Session = Annotated[AsyncSession, Depends(request_session, scope="function")]

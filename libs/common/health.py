@@ -1,0 +1,59 @@
+"""Alive, ready, measured: what a service says of itself on its own port (contract O2–O4)."""
+
+import asyncio
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from libs.common.blobs import Blobs
+from libs.common.logs import log
+
+READY_SECONDS: Final = 0.8
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/health/")
+async def alive() -> dict[str, str]:
+    """The process runs; nothing else is looked at."""
+    return {"status": "alive"}
+
+
+@router.get("/ready/")
+async def ready(request: Request, response: Response) -> dict[str, Any]:
+    """Ready when its own database answers and is migrated; the bus is told, but never makes it unready."""
+    service = request.app.state.service
+    checks: dict[str, Any] = {"nats": service.bus.connected}
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            migrated = await service.db.is_migrated()
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        log.warning("ready.database_away", error=type(error).__name__)
+        response.status_code = 503
+        return {"status": "not_ready", "error": "database unavailable", "checks": {**checks, "database": False}}
+    if not migrated:
+        response.status_code = 503
+        return {"status": "not_ready", "error": "database not migrated", "checks": {**checks, "database": False}}
+    return {"status": "ready", "service": service.name, "checks": {**checks, "database": True}}
+
+
+@router.get("/metrics/")
+async def metrics(request: Request) -> Response:
+    """Prometheus text; 404 where metrics are switched off."""
+    if not request.app.state.service.settings.prometheus_metrics_enabled:
+        return Response(status_code=404)
+    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def storage_answers(blobs: Blobs) -> bool:
+    """Whether the blob store can be asked at all."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await blobs.get("private/health")
+    except FileNotFoundError:
+        return True
+    except Exception:  # noqa: BLE001 - every store has its own errors; away is away
+        return False
+    return True

@@ -1,0 +1,42 @@
+"""Traces by OpenTelemetry, metrics for Prometheus: what every service measures about itself."""
+
+from typing import Final
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from prometheus_client import Counter, Gauge, Histogram
+
+tracer: Final = trace.get_tracer("biologidex")
+
+BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+
+http_requests = Histogram(
+    "http_server_request_duration_seconds",
+    "Requests by route template, as this service saw them.",
+    ["method", "route", "status"],
+    buckets=BUCKETS,
+)
+events_published = Counter("events_published_total", "Events that the bus has acknowledged.")
+events_handled = Counter("events_handled_total", "Events by handler and outcome.", ["consumer", "outcome"])
+event_seconds = Histogram("event_handling_duration_seconds", "Time in a handler.", ["consumer"], buckets=BUCKETS)
+outbox_waiting = Gauge("outbox_waiting", "Events recorded and not yet published.")
+outbox_age = Gauge("outbox_oldest_age_seconds", "Age of the oldest event not yet published.")
+consumer_pending = Gauge("consumer_pending", "Events that a handler has yet to see.", ["consumer"])
+consumer_redelivered = Gauge("consumer_redelivered", "Events delivered more than once and not done.", ["consumer"])
+consumer_missing = Gauge("consumer_missing", "1 while the bus does not know the handler's durable.", ["consumer"])
+dead_letters = Counter("dead_letters_total", "Events set aside for a person to look at.", ["consumer"])
+loop_lag = Gauge("event_loop_lag_seconds", "How late the event loop was when it last looked.")
+bus_connected = Gauge("bus_connected", "1 while the broker is reachable.")
+
+
+def configure_traces(service: str, otlp_endpoint: str) -> None:
+    """Sets the tracer provider of this process; spans are exported only when an endpoint is configured."""
+    provider = TracerProvider(resource=Resource.create({"service.name": service, "service.namespace": "biologidex"}))
+    if otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        endpoint = otlp_endpoint.rstrip("/") + "/v1/traces"
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    trace.set_tracer_provider(provider)

@@ -1,0 +1,62 @@
+"""What the vision service tells: a picture arrived, what it seems to show, or that nobody could tell.
+
+The record of these events is the analysis job: `id` is the job's id, `version` the job's version.
+"""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from libs.contracts.event import Event, Fact, Picture
+
+ScoreKind = Literal["calibrated", "raw", "none"]
+
+
+class ImageUploaded(Event):
+    subject: ClassVar[str] = "image.uploaded"
+
+    user_id: UUID
+    storage_key: str
+    """Where the picture lies in the blob store; not an address, and not public."""
+    checksum: str
+    size_bytes: int
+    cv_method: str
+    model_name: str
+    detail_level: str
+    created_at: datetime
+
+
+class DetectedName(Fact):
+    """One animal as the provider named it; `score` (0-1) only where the provider gives one."""
+
+    scientific_name: str
+    common_name: str
+    score: float | None
+
+
+class ImageIdentified(Event):
+    subject: ClassVar[str] = "image.identified"
+
+    user_id: UUID
+    provider: str
+    model: str
+    score_kind: ScoreKind
+    names: list[DetectedName]
+    """In the provider's order, best first; empty when nothing was named down to a genus."""
+    picture: Picture | None
+    """The job's dex-compatible picture; None when its conversion failed."""
+
+
+class IdentificationFailed(Event):
+    subject: ClassVar[str] = "identification.failed"
+
+    user_id: UUID
+    reason: str
+    """A code such as `undecodable`, `provider_error`, `not_configured`; never a raw message."""
+
+
+class ImageReplaced(Event):
+    subject: ClassVar[str] = "image.replaced"
+
+    user_id: UUID
+    picture: Picture
