@@ -1,5 +1,6 @@
 """Pictures and other files: a local folder or an object store, by one URL (`BLOB_URL`)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,17 @@ class Blobs:
             await obstore.delete_async(self._store, key)
         except NotFoundError:
             return
+
+    async def answers(self, seconds: float) -> bool:
+        """Whether the store can be asked at all, within `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.get(PRIVATE + "health")
+        except FileNotFoundError:
+            return True
+        except Exception:  # noqa: BLE001 - every store has its own errors; away is away
+            return False
+        return True
 
     def url(self, key: str) -> str:
         """The absolute public address of a key under `media/`."""

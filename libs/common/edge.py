@@ -71,7 +71,7 @@ class Edge:
             await send(message)
 
         try:
-            if method == "GET" and (wanted := headers.get(CONSISTENCY)):
+            if wanted := headers.get(CONSISTENCY):
                 state["stale"] = not await self._wait_for(wanted.decode("latin-1"))
             await self._app(scope, receive, send_with_more)
         except Exception as error:
@@ -107,7 +107,7 @@ def normalized(scope: Scope) -> Scope:
 def route_of(scope: Scope) -> str:
     """The template of the route that answered, never the concrete path."""
     route = scope.get("route")
-    return getattr(route, "path", None) or "unmatched"
+    return getattr(route, "path_format", None) or "unmatched"
 
 
 def failure_of(error: Exception, route: str) -> Failure:

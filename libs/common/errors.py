@@ -119,6 +119,7 @@ class Unavailable(Failure):
 
     def __init__(self, detail: str = "Service temporarily unavailable.", retry_after: int = 2) -> None:
         super().__init__({"detail": detail}, headers={"Retry-After": str(retry_after)})
+        self.retry_after = retry_after
 
 
 INTERNAL_ERROR = orjson.dumps({"detail": "Internal server error."})

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from libs.common.blobs import Blobs
 from libs.common.logs import log
 
 READY_SECONDS: Final = 0.8
@@ -45,15 +44,3 @@ async def metrics(request: Request) -> Response:
     if not request.app.state.service.settings.prometheus_metrics_enabled:
         return Response(status_code=404)
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-
-async def storage_answers(blobs: Blobs) -> bool:
-    """Whether the blob store can be asked at all."""
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            await blobs.get("private/health")
-    except FileNotFoundError:
-        return True
-    except Exception:  # noqa: BLE001 - every store has its own errors; away is away
-        return False
-    return True

@@ -25,6 +25,7 @@ from libs.common.availability import is_away
 from libs.common.bus import STREAM, Bus
 from libs.common.consistency import Progress
 from libs.common.db import Database
+from libs.common.errors import Unavailable
 from libs.common.faults import fault
 from libs.common.handlers import Handler, Handlers, Poison
 from libs.common.logs import log, request_id
@@ -153,7 +154,8 @@ async def settle_failure(database: Database, message: Msg, error: Exception) -> 
         telemetry.events_handled.labels(consumer, "dead_letter").inc()
         log.error("event.dead_letter", consumer=consumer, subject=message.subject, reason=describe(error))
         return
-    await message.nak(delay=delay_of(deliveries))
+    delay = error.retry_after if isinstance(error, Unavailable) else delay_of(deliveries)
+    await message.nak(delay=delay)
     telemetry.events_handled.labels(consumer, "again").inc()
     log.warning(
         "event.again",

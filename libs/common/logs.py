@@ -16,6 +16,10 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
+TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+"""Without local variables: a token or a password may be among them."""
+
+
 def _add_ids(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if at_work := request_id.get():
         entry.setdefault("request_id", at_work)
@@ -39,7 +43,7 @@ def configure_logs(service: str, *, debug: bool = False) -> None:
         _add_ids,
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(_to_json)],
+        processors=[*shared, TRACEBACKS, structlog.processors.JSONRenderer(_to_json)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
         cache_logger_on_first_use=True,
@@ -50,7 +54,7 @@ def configure_logs(service: str, *, debug: bool = False) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                TRACEBACKS,
                 structlog.processors.JSONRenderer(_to_json),
             ],
         )

@@ -24,11 +24,11 @@ from nats.js.api import (
 
 from libs.common.bus import STREAM
 from libs.common.handlers import ACK_WAIT_SECONDS, Handler, Handlers
+from libs.common.migrate import SERVICES
 
 SUBJECTS: Final = ["user.>", "animal.>", "dex.>", "friendship.>", "image.>", "identification.>", "taxonomy.>"]
 DUPLICATE_WINDOW_SECONDS: Final = 600
 MAX_ACK_PENDING: Final = 2000
-SERVICES: Final = ("users", "animals", "dex", "social", "vision", "graph")
 
 
 class Drift(Exception):

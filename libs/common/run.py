@@ -5,6 +5,8 @@ import sys
 
 import uvicorn
 
+from libs.common.sockets import GuardedProtocol
+
 GRACE_SECONDS = 10
 
 
@@ -15,7 +17,7 @@ def main(target: str) -> None:
         host=os.environ.get("HOST", "127.0.0.1"),
         port=int(os.environ.get("PORT", "8000")),
         loop="uvloop",
-        http="httptools",
+        http=GuardedProtocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -33,7 +33,6 @@ class Watchdog:
     async def watch_bus(self) -> None:
         """Measures the lag of each durable, and has a vanished one made again: without it consumers spin silently."""
         while True:
-            telemetry.bus_connected.set(self._bus.connected)
             if self._bus.connected and self._handlers is not None:
                 try:
                     await self._look(self._handlers)

@@ -1,0 +1,48 @@
+# The commands of BiologiDex; `make` alone lists them. Needs Python 3.11 or newer, nothing else.
+#
+#   PYTHON=…   the Python to set .venv up with       DATA_DIR=…  where `make dev` keeps its data (.data)
+#   PORT=…     where the gateway listens (8000)      ARGS=…      more arguments for demo, test and bench
+
+PYTHON ?=
+PY := .venv/bin/python
+PARTS := gateway users animals dex social vision graph dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test check bench requirements clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
+
+setup: ## make .venv and put the pinned packages into it
+	@sh deploy/local/setup.sh "$(PYTHON)" >&2
+
+demo: setup ## run the mesh and walk a photo through it as two players (ARGS=--once: end after the walk)
+	@exec ./bdx demo $(ARGS)
+
+dev: setup ## run the mesh until Ctrl-C; its data stay in DATA_DIR
+	@exec ./bdx dev
+
+# The stack ends with make: a make that is killed hands no signal on.
+demo dev: export END_WITH_PARENT := 1
+
+test: setup ## run all tests
+	@exec $(PY) -m pytest $(ARGS)
+
+check: setup ## format, lint, strict types, import contracts
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+
+bench: setup ## measure what the mesh must reach, as a table
+	@exec ./bdx bench $(ARGS)
+
+requirements: ## pin the packages of pyproject.toml anew (needs uv)
+	@for part in $(PARTS); do \
+	  uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	    pyproject.toml --extra $$part --output-file requirements/$$part.txt || exit; \
+	done
+
+clean: ## remove .venv, the data of `make dev`, and what the tools keep
+	@rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The commands behind `./bdx`: one module for each group."""

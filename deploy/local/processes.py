@@ -1,0 +1,81 @@
+"""One program of the stack: what to run, and how it is started."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+LAUNCHER = Path(__file__).with_name("launch.py")
+# Every process of a stack carries its data folder under this name, so do the processes it starts in turn:
+# whatever is left behind can be found by it.
+MARK = "BIOLOGIDEX_STACK"
+
+
+@dataclass(frozen=True)
+class User:
+    """Who a program runs as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process that can be started, and started again after its death.
+
+    `stage` orders the end: the highest goes first. `patience` is the time in seconds between `stop_signal` and SIGKILL.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    log: Path
+    stage: int
+    stop_signal: signal.Signals = signal.SIGTERM
+    patience: float = 5.0
+    folder: Path = CHECKOUT
+    user: User | None = None
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start it in a session of its own, with its output at the end of its log.
+
+        It gets its stop signal when the *thread* that called this ends, so call it from one that lives on.
+        """
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                launched(self.command, self.stop_signal, self.user),
+                env=dict(self.environment),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def last_words(self, lines: int = 15) -> str:
+        """The end of its log, for a person who wants to know why it died."""
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 16_384))
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def launched(command: tuple[str, ...], stop_signal: signal.Signals, user: User | None) -> list[str]:
+    """The command line that runs `command` through the launcher."""
+    who = f"{user.uid}:{user.gid}" if user else "-"
+    return [sys.executable, "-I", "-S", str(LAUNCHER), str(int(stop_signal)), who, str(os.getpid()), *command]
+
+
+def running(process: psutil.Process) -> bool:
+    """Whether it runs; one that has ended and waits for its parent to take note does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,41 @@
+"""What every answer of the gateway carries, and small pure questions about HTTP headers."""
+
+from functools import lru_cache
+from typing import Final
+
+Headers = list[tuple[bytes, bytes]]
+
+JSON: Final = b"application/json"
+NO_STORE: Final = b"private, no-store"
+NO_CACHE: Final = b"private, no-cache"
+
+SECURITY: Final[tuple[tuple[bytes, bytes], ...]] = (
+    (b"x-frame-options", b"DENY"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+"""One year, in production (contract G8)."""
+
+
+@lru_cache(maxsize=512)
+def accepts_gzip(accept_encoding: bytes) -> bool:
+    """Whether an Accept-Encoding header allows gzip; `q=0` forbids it, and no header at all does not ask for it."""
+    allowed: dict[str, bool] = {}
+    for part in accept_encoding.decode("latin-1").lower().split(","):
+        name, *parameters = (word.strip() for word in part.split(";"))
+        weight = next((word[2:] for word in parameters if word.startswith("q=")), "1")
+        try:
+            allowed[name] = float(weight) > 0
+        except ValueError:
+            allowed[name] = False
+    return allowed.get("gzip", allowed.get("*", False))
+
+
+def is_same_version(if_none_match: bytes, etag: bytes) -> bool:
+    """Whether a client's `If-None-Match` names this entity tag (weak comparison, as RFC 9110 asks for reads)."""
+    wanted = etag.removeprefix(b"W/")
+    return if_none_match.strip() == b"*" or any(
+        candidate.strip().removeprefix(b"W/") == wanted for candidate in if_none_match.split(b",")
+    )

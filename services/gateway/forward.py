@@ -1,0 +1,137 @@
+"""Passes a request to the service it belongs to: which deadline, which connection, and when once more (design §5)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from multidict import CIMultiDict
+from opentelemetry import propagate
+
+from libs.common.errors import Unavailable
+from libs.common.logs import log
+from services.gateway import measures, passing, routes
+from services.gateway.answer_back import answer_back
+from services.gateway.body import Body
+from services.gateway.consistency import SharedWrites
+from services.gateway.exchange import Exchange
+from services.gateway.failures import BadAnswer, NoAnswerInTime
+from services.gateway.peers import Peer, Peers
+from services.gateway.routes import Route
+from services.gateway.settings import GatewaySettings
+
+
+class Forwarder:
+    """The pass-through."""
+
+    def __init__(self, settings: GatewaySettings, peers: Peers, writes: SharedWrites) -> None:
+        self._settings = settings
+        self._peers = peers
+        self._writes = writes
+
+    async def forward(self, exchange: Exchange, route: Route) -> None:
+        """Answers `exchange` with what the route's service says.
+
+        Raises:
+            Unavailable: 503, the service cannot be reached, or has all its places taken.
+            NoAnswerInTime: 504.
+            BadAnswer: 502.
+            Failure: what is wrong with the request's body (413, 408).
+        """
+        peer = self._peers.named(route.service)
+        body = exchange.body
+        body.refuse_if_too_large()
+        is_upload = not body.finished and (not body.is_small or _is_multipart(exchange))
+        data = await body.whole() if body.is_small and not body.finished else None
+        with (peer.upload_places if is_upload else peer.places).take():
+            until = asyncio.get_running_loop().time() + self._seconds(exchange, is_upload)
+            async with self._asked(exchange, peer, data, until) as response:
+                await self._take_note(exchange, response)
+                last = await answer_back(
+                    exchange, response, until=until, piece_seconds=self._settings.read_deadline_seconds
+                )
+        await exchange.end(last)
+
+    def _seconds(self, exchange: Exchange, is_upload: bool) -> float:
+        if is_upload:
+            return self._settings.upload_deadline_seconds
+        if exchange.method in routes.READS:
+            return self._settings.read_deadline_seconds
+        return self._settings.write_deadline_seconds
+
+    @asynccontextmanager
+    async def _asked(
+        self, exchange: Exchange, peer: Peer, data: bytes | None, until: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        try:
+            async with asyncio.timeout_at(until):
+                response = await self._ask(exchange, peer, data)
+        except TimeoutError:
+            _raise_reason(exchange.body)
+            log.warning("forward.no_answer_in_time", upstream=peer.name)
+            raise NoAnswerInTime from None
+        async with response:
+            try:
+                yield response
+            finally:
+                if not exchange.body.finished:
+                    # An answer before the whole question: the rest is dropped, and this connection with it.
+                    response.close()
+
+    async def _ask(self, exchange: Exchange, peer: Peer, data: bytes | None) -> aiohttp.ClientResponse:
+        method, body = exchange.method, exchange.body
+        session = self._peers.pooled if method in routes.READS else self._peers.fresh
+        url = peer.url(exchange.path, _escaped(exchange.query))
+        headers = self._headers(exchange)
+        for is_last in (False, True):
+            # A generator is used up by one attempt, but an attempt that never connected has not touched it.
+            content = data if data is not None or body.finished else body.chunks()
+            try:
+                return await session.request(method, url, headers=headers, data=content, allow_redirects=False)
+            except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
+                if is_last:
+                    log.warning("forward.unreachable", upstream=peer.name, error=type(error).__name__)
+                    raise Unavailable from None
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                _raise_reason(body)
+                if is_last or method not in routes.READS or content is not None:
+                    log.warning("forward.bad_answer", upstream=peer.name, error=type(error).__name__)
+                    raise BadAnswer from None
+            measures.retries.labels(peer.name).inc()
+        raise BadAnswer
+
+    def _headers(self, exchange: Exchange) -> CIMultiDict[str]:
+        headers = passing.to_service(exchange.headers)
+        headers["X-Request-Id"] = exchange.id
+        propagate.inject(headers)
+        if exchange.claims is not None and routes.is_read(exchange.method, exchange.path):
+            tokens = self._writes.tokens(exchange.claims.user_id)
+            if tokens:
+                headers["X-Consistency-Token"] = tokens
+        return headers
+
+    async def _take_note(self, exchange: Exchange, response: aiohttp.ClientResponse) -> None:
+        """What a service tells only the gateway: the route's name, and what the user's next reads must show."""
+        route = response.headers.get("X-Route")
+        if route and route != "unmatched":
+            exchange.route = route
+        tokens = response.headers.get("X-Consistency-Token")
+        if tokens and exchange.claims is not None:
+            await self._writes.learn(exchange.claims.user_id, tokens)
+
+
+def _is_multipart(exchange: Exchange) -> bool:
+    return exchange.header(b"content-type").lower().startswith(b"multipart/")
+
+
+def _escaped(query: bytes) -> str:
+    """The query as it came; bytes that do not belong into a request line are escaped."""
+    if query.isascii():
+        return query.decode()
+    return "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in query)
+
+
+def _raise_reason(body: Body) -> None:
+    """A broken upload has its reason on the client's side, if there is one."""
+    if body.failure is not None:
+        raise body.failure

@@ -1,0 +1,42 @@
+"""Signing in by user name or e-mail address (contract T2)."""
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.errors import NotAuthenticated
+from libs.common.values import now
+from services.users import passwords
+from services.users.misses import MissLimit
+from services.users.models import User
+from services.users.names import fold
+
+
+class WrongCredentials(NotAuthenticated):
+    """One answer for an unknown name, a wrong password and an inactive account: none of them is told apart."""
+
+    def __init__(self) -> None:
+        super().__init__("No active account found with the given credentials")
+
+
+async def sign_in(session: AsyncSession, failures: MissLimit, name: str, password: str) -> User | None:
+    """Whose name and password these are; None, counted as a failure of that name, when they are nobody's.
+
+    Raises:
+        Throttled: too many failures with this name.
+        Unavailable: too many passwords are being hashed.
+    """
+    key = fold(name)
+    # Looked at within the turn: of guesses sent at once, only a few pass before the first of them is counted.
+    async with passwords.turn():
+        await failures.check(session, key)
+        # The user name is tried first: it may look like the e-mail address of somebody else.
+        query = select(User).where(or_(User.username_key == key, User.email_key == key))
+        user = await session.scalar(query.order_by((User.username_key == key).desc()).limit(1))
+        is_right = await passwords.matches(password, user.password_hash if user else None)
+    if user is None or not is_right or not user.is_active:
+        await failures.count(session, key)
+        return None
+    await failures.forget(session, key)
+    # Nobody else needs to know: neither the version nor `updated_at` moves.
+    user.last_login = now()
+    return user

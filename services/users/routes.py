@@ -1,0 +1,126 @@
+"""HTTP in: sessions, accounts, profiles and friend codes (contract T, U)."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+
+from libs.common.bodies import body
+from libs.common.db import Session
+from libs.common.errors import Failure, Forbidden, Refusal
+from libs.common.pages import Page, Paging
+from services.users import accounts, logins, private_routes, profiles, tokens
+from services.users.callers import Me, Whom
+from services.users.friend_codes import find_by_friend_code
+from services.users.misses import friend_code_misses, login_failures
+from services.users.schemas import (
+    Account,
+    Credentials,
+    EditedProfile,
+    Exchange,
+    Exchanged,
+    FoundPlayer,
+    FriendCode,
+    FriendCodeQuery,
+    ProfileChanges,
+    Registration,
+    SignedIn,
+)
+from services.users.settings import Settings
+
+router = APIRouter()
+router.include_router(private_routes.router)
+
+
+def kept(failure: Failure) -> Response:
+    """A failure that is answered, not raised: what the request has noted (a miss, a revoked family) shall stay."""
+    return Response(failure.encoded(), failure.status, failure.headers, media_type="application/json")
+
+
+@router.post("/api/v1/auth/login/", response_model=SignedIn, responses={401: {}, 429: {}, 503: {}})
+async def login(
+    data: Annotated[Credentials, body(Credentials)], session: Session, settings: Settings
+) -> SignedIn | Response:
+    """Sign in with a user name or an e-mail address, in any case."""
+    user = await logins.sign_in(session, login_failures(settings), data.username, data.password)
+    if user is None:
+        return kept(logins.WrongCredentials())
+    issued = await tokens.issue(session, settings, user)
+    return SignedIn(refresh=issued.refresh, access=issued.access, user=Account.model_validate(user))
+
+
+@router.post("/api/v1/auth/refresh/", response_model=Exchanged, responses={401: {}})
+async def refresh(
+    data: Annotated[Exchange, body(Exchange)], session: Session, settings: Settings
+) -> Exchanged | Response:
+    """Exchange a refresh token for an access token, and for a refresh token of the same family."""
+    issued = await tokens.exchange(session, settings, data.refresh)
+    if issued is None:
+        return kept(tokens.RefusedToken("Token is blacklisted"))
+    return Exchanged(access=issued.access, refresh=issued.refresh)
+
+
+@router.get("/.well-known/jwks.json", include_in_schema=False)
+async def jwks(settings: Settings, response: Response) -> dict[str, Any]:
+    """The public keys that verify our tokens (RFC 7517)."""
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return settings.keyring.published()
+
+
+@router.post("/api/v1/users/", status_code=201)
+async def register(data: Annotated[Registration, body(Registration)], session: Session) -> Account:
+    """Register. Nobody is signed in by it, and nobody becomes anybody's friend."""
+    return Account.model_validate(await accounts.register(session, data))
+
+
+@router.get("/api/v1/users/", responses={403: {}})
+async def everybody(me: Me, session: Session, paging: Paging) -> Page[Account]:
+    """All accounts, newest first; for staff only."""
+    if not me.runs_the_place:
+        raise Forbidden
+    return await paging.of(session, profiles.newest_first(), Account.model_validate, whole_row=False)
+
+
+@router.get("/api/v1/users/friend_code/")
+@router.get("/api/v1/users/friend-code/", include_in_schema=False)
+async def friend_code(me: Me) -> FriendCode:
+    """The caller's own friend code."""
+    return FriendCode.model_validate(me)
+
+
+@router.post("/api/v1/users/lookup_friend_code/", response_model=FoundPlayer, responses={404: {}, 429: {}})
+@router.post("/api/v1/users/lookup-friend-code/", response_model=FoundPlayer, include_in_schema=False)
+async def look_up_friend_code(
+    data: Annotated[FriendCodeQuery, body(FriendCodeQuery)], me: Me, session: Session, settings: Settings
+) -> FoundPlayer | Response:
+    """Whose friend code this is; misses are limited."""
+    found = await find_by_friend_code(session, friend_code_misses(settings), me, data.friend_code)
+    if found is None:
+        return kept(Refusal("No user found with this friend code", status=404))
+    return FoundPlayer.model_validate(found)
+
+
+@router.get("/api/v1/users/{id:whom}/", responses={404: {}})
+async def account(whom: Whom) -> Account:
+    """One's own account (`me` or the id); any for staff."""
+    return Account.model_validate(whom)
+
+
+@router.put("/api/v1/users/{id:whom}/", responses={404: {}})
+@router.patch("/api/v1/users/{id:whom}/", responses={404: {}})
+async def edit_profile(
+    data: Annotated[ProfileChanges, body(ProfileChanges)], whom: Whom, me: Me, session: Session
+) -> EditedProfile:
+    """Change what is sent of one's own profile; any for staff, who may set badges, too."""
+    return EditedProfile.model_validate(await profiles.edit_profile(session, whom, data, editor=me))
+
+
+@router.delete("/api/v1/users/{id:whom}/", status_code=204, responses={404: {}})
+async def erase(whom: Whom, session: Session) -> None:
+    """Delete one's own account, for good and in every service; any for staff."""
+    await accounts.erase(session, whom)
+
+
+@router.post("/api/v1/users/{id:whom}/update_stats/", responses={404: {}})
+async def update_stats(whom: Whom) -> Account:
+    """The account with its counters; they are counted with every read, so there is nothing to repair."""
+    return Account.model_validate(whom)

@@ -1,0 +1,15 @@
+"""What is counted about jobs, under the names that contract O4 promises."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+TASK: Final = "identify"
+
+jobs = Counter("cv_processing_total", "Jobs ended.", ["status", "model"])
+seconds = Histogram("cv_processing_duration_seconds", "From claim to names.", ["model"])
+cost = Counter("cv_processing_cost_usd_total", "Money spent on models.", ["model"])
+tasks = Counter("celery_tasks_total", "Background tasks ended.", ["task_name", "status"])
+task_seconds = Histogram("celery_task_duration_seconds", "Background tasks.", ["task_name"])
+active_tasks = Gauge("active_celery_tasks", "Background tasks running.", ["task_name"])
+unanswered = Gauge("vision_jobs_unanswered", "Jobs that wait too long for animal.identified.")

@@ -1,0 +1,146 @@
+"""The table of jobs as a queue: claims, leases, retries, and what to do about workers that died (contract B6).
+
+A claim carries a token. Every later change by its worker locks the row under that token first, so a worker that was
+slow, and whose job went to another one, can change nothing any more.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.outbox import record
+from libs.common.values import now
+from libs.contracts.vision import IdentificationFailed
+from services.vision import meters
+from services.vision.models import AnalysisJob
+from services.vision.settings import VisionSettings
+
+WORKER_DIED: Final = "The analysis was interrupted too often. Please try again later."
+
+
+class LeaseLost(Exception):
+    """The job is in other hands, finished or gone: whatever this worker still wants to do, it may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One job in one worker's hands."""
+
+    job: AnalysisJob
+    """As it was when claimed; to be read only."""
+    token: UUID
+
+
+async def claim(session: AsyncSession, lease_seconds: float) -> Claim | None:
+    """Takes the job that has waited longest, if there is one. Several workers never get the same."""
+    token = uuid4()
+    waiting = (
+        select(AnalysisJob.id)
+        .where(AnalysisJob.run_at <= func.now())
+        .order_by(AnalysisJob.run_at, AnalysisJob.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    job = await session.scalar(
+        update(AnalysisJob)
+        .where(AnalysisJob.id == waiting.scalar_subquery())
+        .values(
+            status="processing",
+            run_at=None,
+            lease_token=token,
+            lease_until=func.now() + timedelta(seconds=lease_seconds),
+            started_at=func.coalesce(AnalysisJob.started_at, func.now()),
+            image_conversion_status=case(
+                (AnalysisJob.image_conversion_status == "pending", "processing"),
+                else_=AnalysisJob.image_conversion_status,
+            ),
+        )
+        .returning(AnalysisJob)
+    )
+    return None if job is None else Claim(job, token)
+
+
+async def extend(session: AsyncSession, held: Claim, lease_seconds: float) -> None:
+    """The heartbeat. Raises `LeaseLost` if the job is in other hands."""
+    result = await session.execute(
+        update(AnalysisJob)
+        .where(AnalysisJob.id == held.job.id, AnalysisJob.lease_token == held.token)
+        .values(lease_until=func.now() + timedelta(seconds=lease_seconds))
+        .returning(AnalysisJob.id)
+    )
+    if result.one_or_none() is None:
+        raise LeaseLost
+
+
+async def hold(session: AsyncSession, held: Claim) -> AnalysisJob:
+    """The job's row, locked for this transaction. Raises `LeaseLost` if it is in other hands."""
+    job = await session.scalar(
+        select(AnalysisJob)
+        .where(AnalysisJob.id == held.job.id, AnalysisJob.lease_token == held.token)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if job is None:
+        raise LeaseLost
+    return job
+
+
+async def put_back(session: AsyncSession, held: Claim) -> None:
+    """Gives a claimed job back untried: this worker is shutting down."""
+    job = await hold(session, held)
+    let_go(job)
+    job.run_at = now()
+
+
+def let_go(job: AnalysisJob) -> None:
+    """Ends the lease of a locked job."""
+    job.lease_token = None
+    job.lease_until = None
+
+
+def count_failure(
+    session: AsyncSession, job: AnalysisJob, settings: VisionSettings, *, reason: str, sentence: str, is_final: bool
+) -> None:
+    """One attempt of a locked job has failed: again after a pause, or for good."""
+    let_go(job)
+    job.retry_count = min(job.retry_count + 1, settings.cv_max_attempts)
+    if not is_final and job.retry_count < settings.cv_max_attempts:
+        delays = settings.cv_retry_delays_seconds
+        job.run_at = now() + timedelta(seconds=delays[min(job.retry_count, len(delays)) - 1])
+        return
+    fail(session, job, reason=reason, sentence=sentence)
+
+
+def fail(session: AsyncSession, job: AnalysisJob, *, reason: str, sentence: str) -> None:
+    """Ends a locked job without a result, and tells so."""
+    job.status = "failed"
+    job.run_at = None
+    job.error_message = sentence
+    job.completed_at = now()
+    if job.image_conversion_status in ("pending", "processing"):
+        job.image_conversion_status = "failed"
+    job.version += 1
+    record(session, IdentificationFailed(id=job.id, version=job.version, user_id=job.user_id, reason=reason))
+    meters.jobs.labels("failed", job.model_name).inc()
+
+
+async def reap(session: AsyncSession, settings: VisionSettings) -> int:
+    """Takes jobs away from workers whose lease has run out; each such end counts as an attempt. Returns how many."""
+    dead = await session.scalars(
+        select(AnalysisJob)
+        .where(AnalysisJob.lease_until < func.now())
+        .order_by(AnalysisJob.lease_until)
+        .limit(100)
+        .with_for_update(skip_locked=True)
+    )
+    count = 0
+    for job in dead:
+        count += 1
+        count_failure(session, job, settings, reason="worker_died", sentence=WORKER_DIED, is_final=False)
+        if job.run_at is not None:
+            job.run_at = now()  # The picture was not refused by anybody: no reason to pause.
+    return count
