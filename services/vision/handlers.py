@@ -1,5 +1,7 @@
 """What vision does when something has happened elsewhere. One sentence-named function an event (contract E)."""
 
+import asyncio
+
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,11 +11,17 @@ from libs.contracts.animals import AnimalCreated, AnimalDeleted, AnimalIdentifie
 from libs.contracts.dex import DexCreated, DexDeleted, DexState, DexUpdated
 from libs.contracts.social import FriendshipDeleted, FriendshipUpdated
 from libs.contracts.users import UserDeleted, UserRegistered, UserState, UserUpdated
+from libs.contracts.vision import ImageUploaded
 from services.vision.completion import complete
 from services.vision.erasure import erase
 from services.vision.models import AnalysisJob, RefAnimal, RefDexEntry, RefFriendship, RefUser
 
 handlers = Handlers("vision")
+worker_handlers = Handlers("vision-worker")
+"""Those of the worker's process; all others run in the API's."""
+job_waiting = asyncio.Event()
+"""Set when there may be a new job; the worker looks, and clears it."""
+
 handlers.witness("animal", RefAnimal)
 handlers.witness("user", RefUser)
 handlers.witness("dex", RefDexEntry)
@@ -105,3 +113,10 @@ async def forget_friendship(event: FriendshipDeleted, session: AsyncSession) -> 
     """Former friends may not."""
     ends = {"from_user": event.from_user, "to_user": event.to_user, "status": "rejected"}
     await bury(session, RefFriendship, id=event.id, version=event.version, **ends)
+
+
+@worker_handlers.on(ImageUploaded)
+async def wake_the_worker(event: ImageUploaded, session: AsyncSession) -> None:
+    """A job is in the queue: a free hand takes it at once instead of at the next round."""
+    del event, session
+    job_waiting.set()

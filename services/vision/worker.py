@@ -1,149 +1,26 @@
-"""The vision worker: takes jobs from the queue, a few at a time, and looks after what was left behind."""
+"""The vision worker: does the jobs of the queue, and looks after what was left behind."""
 
 import asyncio
 import time
-from contextlib import suppress
 from typing import Final
 
 from fastapi import APIRouter
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.availability import is_away
-from libs.common.handlers import Handlers
 from libs.common.logs import log
 from libs.common.service import Service, create_service
-from libs.contracts.vision import ImageUploaded
-from services.vision import cleaning, meters, queue
+from services.vision import cleaning, queue
 from services.vision.darkroom import Darkroom
-from services.vision.identification import Laboratory, PictureUnreadable, identify
+from services.vision.handlers import job_waiting, worker_handlers
+from services.vision.identification import Laboratory
 from services.vision.providers.offline import OfflineIdentifier
-from services.vision.providers.openai import TRY_LATER, OpenAIProvider
-from services.vision.providers.provider import ProviderFailed
-from services.vision.queue import Claim, LeaseLost
+from services.vision.providers.openai import OpenAIProvider
+from services.vision.runner import Runner
 from services.vision.settings import VisionSettings
 
-UNREADABLE: Final = "The image could not be read."
 CLEAN_EVERY_SECONDS: Final = 600.0
 
 settings = VisionSettings()
-handlers = Handlers("vision-worker")
-bell = asyncio.Event()
-
-
-@handlers.on(ImageUploaded)
-async def wake_the_worker(event: ImageUploaded, session: AsyncSession) -> None:
-    """A job is in the queue: whoever has a free hand looks at once instead of at the next round."""
-    del event, session
-    bell.set()
-
-
-class Worker:
-    """Keeps `cv_concurrent_jobs` jobs in hand as long as there are any."""
-
-    def __init__(self, lab: Laboratory, ring: asyncio.Event) -> None:
-        self._lab = lab
-        self._ring = ring
-        self._hands = asyncio.Semaphore(lab.settings.cv_concurrent_jobs)
-
-    async def run(self) -> None:
-        """Works until cancelled; jobs in hand are put back then, for another worker to take at once."""
-        async with asyncio.TaskGroup() as jobs:
-            while True:
-                await self._hands.acquire()
-                self._ring.clear()
-                claim = await self._next()
-                if claim is None:
-                    self._hands.release()
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._ring.wait(), self._lab.settings.cv_poll_seconds)
-                else:
-                    jobs.create_task(self._with_a_hand(claim))
-
-    async def _next(self) -> Claim | None:
-        try:
-            async with self._lab.db.transaction() as session:
-                return await queue.claim(session, self._lab.settings.cv_lease_seconds)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            log.warning("worker.database_away", error=type(error).__name__)
-            return None
-
-    async def _with_a_hand(self, claim: Claim) -> None:
-        try:
-            await self.do(claim)
-        finally:
-            self._hands.release()
-
-    async def do(self, claim: Claim) -> None:
-        """One job to whatever end; never raises but for cancellation."""
-        began, status = time.monotonic(), "failure"
-        meters.active_tasks.labels(meters.TASK).inc()
-        try:
-            if await self._attempt(claim):
-                status = "success"
-        except LeaseLost:
-            log.warning("worker.lease_lost", job=str(claim.job.id))
-        except asyncio.CancelledError:
-            with suppress(Exception):
-                async with self._lab.db.transaction() as session:
-                    await queue.put_back(session, claim)
-            raise
-        except Exception as error:  # noqa: BLE001 - the lease runs out, and whoever reaps it counts the attempt
-            log.error("worker.job_left_behind", job=str(claim.job.id), exc_info=error)
-        finally:
-            meters.active_tasks.labels(meters.TASK).dec()
-            meters.tasks.labels(meters.TASK, status).inc()
-            meters.task_seconds.labels(meters.TASK).observe(time.monotonic() - began)
-
-    async def _attempt(self, claim: Claim) -> bool:
-        """Identifies, or counts the failure. True if there are names now."""
-        try:
-            await self._with_heartbeat(claim)
-        except ProviderFailed as error:
-            await self._count(claim, error.reason, error.sentence, is_final=error.is_final)
-        except PictureUnreadable:
-            await self._count(claim, "undecodable", UNREADABLE, is_final=True)
-        except LeaseLost:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it was, the attempt is over and counts
-            log.error("worker.attempt_failed", job=str(claim.job.id), exc_info=error)
-            await self._count(claim, "internal_error", TRY_LATER, is_final=False)
-        else:
-            return True
-        return False
-
-    async def _with_heartbeat(self, claim: Claim) -> None:
-        work = asyncio.create_task(identify(self._lab, claim))
-        heart = asyncio.create_task(self._beat(claim, work))
-        try:
-            await work
-        except asyncio.CancelledError:
-            me = asyncio.current_task()
-            if me is not None and me.cancelling():
-                raise
-            raise LeaseLost from None
-        finally:
-            heart.cancel()
-
-    async def _beat(self, claim: Claim, work: "asyncio.Task[None]") -> None:
-        """Extends the lease while the work goes on; stops the work when the lease is lost."""
-        lease = self._lab.settings.cv_lease_seconds
-        while True:
-            await asyncio.sleep(lease / 3)
-            try:
-                async with self._lab.db.transaction() as session:
-                    await queue.extend(session, claim, lease)
-            except LeaseLost:
-                work.cancel()
-                return
-            except Exception as error:  # noqa: BLE001 - the next beat may get through
-                log.warning("worker.heartbeat_failed", error=type(error).__name__)
-
-    async def _count(self, claim: Claim, reason: str, sentence: str, *, is_final: bool) -> None:
-        async with self._lab.db.transaction() as session:
-            job = await queue.hold(session, claim)
-            queue.count_failure(session, job, self._lab.settings, reason=reason, sentence=sentence, is_final=is_final)
 
 
 def laboratory(service: Service) -> Laboratory:
@@ -161,7 +38,7 @@ async def work(service: Service) -> None:
     """The worker's main loop."""
     lab = laboratory(service)
     try:
-        await Worker(lab, bell).run()
+        await Runner(lab, job_waiting).run()
     finally:
         await lab.darkroom.decoder.close()
 
@@ -175,7 +52,7 @@ async def tend(service: Service) -> None:
         try:
             async with service.db.transaction() as session:
                 if await queue.reap(session, settings):
-                    bell.set()
+                    job_waiting.set()
             async with service.db.transaction() as session:
                 await cleaning.announce_again(session, darkroom, settings)
             if time.monotonic() - cleaned >= CLEAN_EVERY_SECONDS:
@@ -187,4 +64,4 @@ async def tend(service: Service) -> None:
             log.warning("worker.tending_postponed", error=type(error).__name__)
 
 
-app = create_service("vision-worker", settings, APIRouter(), handlers, background=(work, tend))
+app = create_service("vision-worker", settings, APIRouter(), worker_handlers, background=(work, tend))

@@ -1,7 +1,6 @@
 """Stacks for the tests of stacks."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

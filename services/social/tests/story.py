@@ -16,7 +16,7 @@ from libs.contracts.catalogue import EVENTS
 from libs.contracts.dex import DexCreated, DexState
 from libs.contracts.event import Event, Picture
 from libs.contracts.users import UserRegistered
-from services.social.handlers import handlers
+from services.social.handlers import count_catches, handlers
 
 FRIENDSHIPS = "/api/v1/social/friendships/"
 LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, 60, tzinfo=UTC)
@@ -38,16 +38,14 @@ class Story:
     players: int = 0
 
     async def happened(self, *facts: Event) -> None:
-        """Lets social hear of events as the bus would bring them: one transaction each, or many at once."""
-        [handler] = {
-            id(each): each for each in handlers.all if any(type(fact) in each.events for fact in facts)
-        }.values()
-        if handler.many is not None:
+        """Lets social hear of events as the bus would bring them: catches all at once, others one by one."""
+        if all(fact.word() == "dex" for fact in facts):
             async with self.db.transaction() as session:
-                await handler.many(list(facts), session)
+                await count_catches(list(facts), session)
             return
-        assert handler.one is not None
         for fact in facts:
+            [handler] = [handler for handler in handlers.all if type(fact) in handler.events]
+            assert handler.one is not None
             async with self.db.transaction() as session:
                 await handler.one(fact, session)
 

@@ -226,8 +226,10 @@ async def test_only_pending_requests_are_answered_but_a_block_works_always(story
         sentence = f"Only pending requests can be {past}"
         answer = await story.respond(bob, friendship, action)
         assert (answer.status_code, answer.json()) == (400, {"error": sentence, "detail": sentence})
+    told = len(await story.told())
     for _ in range(2):
         assert (await story.respond(bob, friendship, "block")).json()["status"] == "blocked"
+    assert len(await story.told()) == told + (before != "blocked")
 
 
 async def test_who_may_not_answer(story: Story) -> None:

@@ -72,7 +72,7 @@ def test_a_fossil_is_never_a_sighting() -> None:
 def test_thresholds_are_reached_not_passed() -> None:
     assert read(0.75)[0] == ["Canis familiaris"]
     assert read(0.7499)[0] == []
-    assert read(0.35, 0, 0.30)[1][0] == ("family", "Canidae")
+    assert read(0.36, 0, 0.30)[1][0] == ("family", "Canidae")
 
 
 def test_the_table_is_whole() -> None:
