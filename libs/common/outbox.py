@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from opentelemetry import propagate
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     Column,
@@ -51,10 +52,14 @@ outbox = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     Column("published_at", DateTime(timezone=True)),
     Column("stream_seq", BigInteger),
+    Column("people", ARRAY(Uuid), nullable=False, server_default="{}"),
+    Column("forgotten_at", DateTime(timezone=True)),
     UniqueConstraint("aggregate_type", "aggregate_id", "version"),
     CheckConstraint(f"octet_length(payload) < {MAX_EVENT_BYTES}", name="payload_fits_the_bus"),
     CheckConstraint("subject ~ '^[a-z]+[.][a-z_]+([.]v[0-9]+)?$'", name="subject_is_legal"),
     Index("ix_outbox_waiting", "partition", "id", postgresql_where="published_at IS NULL"),
+    Index("ix_outbox_people", "people", postgresql_using="gin"),
+    Index("ix_outbox_forgotten", "forgotten_at", postgresql_where="forgotten_at IS NOT NULL"),
 )
 
 dead_letter = Table(
@@ -72,6 +77,14 @@ dead_letter = Table(
     Column("stream_seq", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     Index("ix_dead_letter_aggregate", "aggregate_id", "version"),
+)
+
+
+forgotten_person = Table(
+    "forgotten_person",
+    shared_metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 
 
@@ -150,6 +163,7 @@ def _row(event: Event, moment: datetime, context: dict[str, str]) -> dict[str, A
         "version": event.version,
         "subject": event.subject,
         "payload": payload,
+        "people": list(event.people()),
         "headers": {
             "ce-specversion": "1.0",
             "ce-id": str(event_id),

@@ -22,6 +22,7 @@ from libs.common.calls import Peers
 from libs.common.consistency import Progress
 from libs.common.db import Database
 from libs.common.errors import Failure, FieldErrors, MethodNotAllowed, NotFound
+from libs.common.forgetting import Forgetting
 from libs.common.handlers import Handlers
 from libs.common.inbox import Acknowledgement, Inbox
 from libs.common.logs import configure_logs, log
@@ -163,6 +164,7 @@ def _start(service: Service) -> None:
     telemetry.bus_connected.set_function(lambda: float(service.bus.connected))
     service.start(lambda: _consume(service), "consumers")
     service.start(relay.run, "relay")
+    service.start(Forgetting(service.db, service.bus).run, "forgetting")
     service.start(service.revocations.follow, "revocations")
     service.start(service.watchdog.watch_bus, "watchdog")
     service.start(service.watchdog.tick, "pulse")

@@ -25,6 +25,9 @@ class AnimalState(Event):
     created_by: UUID | None
     created_at: datetime
 
+    def people(self) -> tuple[UUID, ...]:
+        return (self.created_by,) if self.created_by else ()
+
 
 class AnimalCreated(AnimalState):
     subject: ClassVar[str] = "animal.created"
@@ -60,6 +63,9 @@ class AnimalIdentified(Event):
     user_id: UUID
     animals: list[IdentifiedAnimal]
     picture: Picture | None
+
+    def people(self) -> tuple[UUID, ...]:
+        return (self.user_id,)
 
 
 class TaxonomyImported(Event):

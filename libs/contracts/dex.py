@@ -21,6 +21,9 @@ class DexState(Event):
     updated_at: datetime
     source_vision_job: UUID | None
 
+    def people(self) -> tuple[UUID, ...]:
+        return (self.owner_id,)
+
 
 class DexCreated(DexState):
     subject: ClassVar[str] = "dex.created"

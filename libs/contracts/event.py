@@ -24,6 +24,13 @@ class Event(Fact):
     version: int
     """The record's version that this state belongs to; grows by one with every event of the record."""
 
+    def people(self) -> tuple[UUID, ...]:
+        """Whose personal data this event holds: it is taken out of the log when one of them goes (contract U4).
+
+        A tombstone, which holds ids alone, is nobody's and stays.
+        """
+        return ()
+
     @classmethod
     def word(cls) -> str:
         """The subject's first word, which names the kind of record: `dex`."""

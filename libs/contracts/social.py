@@ -20,6 +20,9 @@ class FriendshipUpdated(Event):
     created_at: datetime
     updated_at: datetime
 
+    def people(self) -> tuple[UUID, ...]:
+        return (self.from_user, self.to_user)
+
 
 class FriendshipDeleted(Event):
     subject: ClassVar[str] = "friendship.deleted"

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
 from libs.contracts.event import Event
 
@@ -17,6 +18,9 @@ class UserState(Event):
     is_active: bool
     location_precision: str = "approximate"
     created_at: datetime
+
+    def people(self) -> tuple[UUID, ...]:
+        return (self.id,)
 
 
 class UserRegistered(UserState):

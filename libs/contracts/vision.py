@@ -12,10 +12,18 @@ from libs.contracts.event import Event, Fact, Picture
 ScoreKind = Literal["calibrated", "raw", "none"]
 
 
-class ImageUploaded(Event):
-    subject: ClassVar[str] = "image.uploaded"
+class JobEvent(Event):
+    """Something about a player's job."""
 
     user_id: UUID
+
+    def people(self) -> tuple[UUID, ...]:
+        return (self.user_id,)
+
+
+class ImageUploaded(JobEvent):
+    subject: ClassVar[str] = "image.uploaded"
+
     storage_key: str
     """Where the picture lies in the blob store; not an address, and not public."""
     checksum: str
@@ -34,10 +42,9 @@ class DetectedName(Fact):
     score: float | None
 
 
-class ImageIdentified(Event):
+class ImageIdentified(JobEvent):
     subject: ClassVar[str] = "image.identified"
 
-    user_id: UUID
     provider: str
     model: str
     score_kind: ScoreKind
@@ -47,16 +54,14 @@ class ImageIdentified(Event):
     """The job's dex-compatible picture; None when its conversion failed."""
 
 
-class IdentificationFailed(Event):
+class IdentificationFailed(JobEvent):
     subject: ClassVar[str] = "identification.failed"
 
-    user_id: UUID
     reason: str
     """A code such as `undecodable`, `provider_error`, `not_configured`; never a raw message."""
 
 
-class ImageReplaced(Event):
+class ImageReplaced(JobEvent):
     subject: ClassVar[str] = "image.replaced"
 
-    user_id: UUID
     picture: Picture

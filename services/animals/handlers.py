@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.forgetting import forget_events_of_user
 from libs.common.inbox import Handlers
 from libs.contracts.dex import DexCreated, DexDeleted, DexState, DexUpdated
 from libs.contracts.users import UserDeleted, UserRegistered, UserState, UserUpdated
@@ -11,6 +12,7 @@ from services.animals.identification import resolve_names
 from services.animals.models import RefEntry, RefUser
 
 handlers = Handlers("animals")
+handlers.on(UserDeleted)(forget_events_of_user)
 handlers.witness("user", RefUser)
 handlers.witness("dex", RefEntry)
 

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.copies import bury, keep
+from libs.common.forgetting import forget_events_of_user
 from libs.common.inbox import Handlers
 from libs.contracts.animals import AnimalCreated, AnimalDeleted, AnimalIdentified, AnimalState, AnimalUpdated
 from libs.contracts.social import FriendshipDeleted, FriendshipUpdated
@@ -14,6 +15,7 @@ from services.dex.freshness import advance_entries_of_animal, advance_entries_of
 from services.dex.models import RefAnimal, RefFriendship, RefJob, RefUser
 
 handlers = Handlers("dex")
+handlers.on(UserDeleted)(forget_events_of_user)
 handlers.witness("user", RefUser)
 handlers.witness("animal", RefAnimal)
 handlers.witness("friendship", RefFriendship)

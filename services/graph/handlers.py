@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.copies import Copied, keep_many
+from libs.common.forgetting import forget_events_of_user
 from libs.common.inbox import Handlers
 from libs.contracts.animals import AnimalCreated, AnimalDeleted, AnimalUpdated
 from libs.contracts.dex import DexCreated, DexDeleted, DexUpdated
@@ -17,6 +18,7 @@ from services.graph.rows import animal_row, capture_row, friendship_row, user_ro
 from services.graph.versions import advance_versions, differing, one_batch_at_a_time
 
 handlers = Handlers("graph")
+handlers.on(UserDeleted)(forget_events_of_user)
 handlers.witness("user", RefUser)
 handlers.witness("animal", RefAnimal)
 handlers.witness("dex", Capture)

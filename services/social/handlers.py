@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.copies import bury, keep, keep_many
+from libs.common.forgetting import forget_events_of_user
 from libs.common.inbox import Handlers
 from libs.common.values import now
 from libs.contracts.dex import DexCreated, DexDeleted, DexState, DexUpdated
@@ -13,6 +14,7 @@ from services.social.friendships import end_all_of
 from services.social.models import RefEntry, RefUser
 
 handlers = Handlers("social")
+handlers.on(UserDeleted)(forget_events_of_user)
 handlers.witness("user", RefUser)
 handlers.witness("dex", RefEntry)
 

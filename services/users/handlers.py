@@ -3,11 +3,14 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.copies import bury, keep
+from libs.common.forgetting import forget_events_of_user
 from libs.common.inbox import Handlers
 from libs.contracts.dex import DexCreated, DexDeleted, DexState, DexUpdated
+from libs.contracts.users import UserDeleted
 from services.users.models import Catch
 
 handlers = Handlers("users")
+handlers.on(UserDeleted)(forget_events_of_user)
 handlers.witness("dex", Catch)
 
 

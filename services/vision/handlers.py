@@ -6,6 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.copies import bury, keep
+from libs.common.forgetting import forget_events_of_user
 from libs.common.handlers import Handlers
 from libs.contracts.animals import AnimalCreated, AnimalDeleted, AnimalIdentified, AnimalState, AnimalUpdated
 from libs.contracts.dex import DexCreated, DexDeleted, DexState, DexUpdated
@@ -17,6 +18,7 @@ from services.vision.erasure import erase
 from services.vision.models import AnalysisJob, RefAnimal, RefDexEntry, RefFriendship, RefUser
 
 handlers = Handlers("vision")
+handlers.on(UserDeleted)(forget_events_of_user)
 worker_handlers = Handlers("vision-worker")
 """Those of the worker's process; all others run in the API's."""
 job_waiting = asyncio.Event()
