@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from deploy.local.data_folder import TOPOLOGY
-from deploy.local.processes import CHECKOUT, MARK, Program, running
+from deploy.local.processes import CHECKOUT, MARK, Program, running, send
 
 
 class Guardian:
@@ -150,14 +150,6 @@ def marked(mark: str) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
-
-
-def send(process: psutil.Process, number: int) -> None:
-    """Send a signal, if the process is still there."""
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        return
 
 
 def wait(process: psutil.Process, seconds: float) -> None:

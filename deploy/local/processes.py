@@ -79,3 +79,11 @@ def running(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def send(process: psutil.Process, number: int) -> None:
+    """Send a signal, if the process is still there."""
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return

@@ -15,7 +15,7 @@ from libs.common.logs import log
 STREAM: Final = "EVENTS"
 CONNECT_SECONDS: Final = 3
 RETRY_SECONDS: Final = 1.0
-STOP_SECONDS: Final = 10.0
+STOP_SECONDS: Final = 3.0
 STUCK_SECONDS: Final = 20.0
 LOOK_SECONDS: Final = 2.0
 
@@ -36,6 +36,8 @@ class Bus:
             ping_interval=10,
             max_outstanding_pings=2,
             graceful_timeout=STOP_SECONDS,
+            # Draining a pull subscription often waits for nothing until this is over.
+            drain_timeout=2,
             middlewares=(*middlewares, NatsTelemetryMiddleware()),
             logger=None,
         )
@@ -92,7 +94,7 @@ class Bus:
         if self._client is None:
             return
         with suppress(nats.errors.Error, TimeoutError, OSError):
-            await asyncio.wait_for(self.broker.stop(), STOP_SECONDS + 2)
+            await asyncio.wait_for(self.broker.stop(), STOP_SECONDS + 1)
         if not self._client.is_closed:
             with suppress(nats.errors.Error, TimeoutError, OSError):
                 await asyncio.wait_for(self._client.close(), 2)

@@ -11,6 +11,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from libs.common import outbox
 from libs.common.availability import is_away
+from libs.common.errors import Failure
 from libs.common.migrate import heads_in_code, heads_in_database
 from libs.common.settings import ServiceSettings
 
@@ -47,6 +48,8 @@ class Database:
             max_overflow=overflow,
             pool_timeout=POOL_TIMEOUT,
             pool_pre_ping=False,
+            # Notes and places of players are parameters; an error with them would carry them into the log.
+            hide_parameters=True,
             connect_args={
                 "timeout": CONNECT_TIMEOUT,
                 "command_timeout": COMMAND_TIMEOUT,
@@ -77,12 +80,20 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose changes and recorded events are committed together at the end, or not at all."""
         async with self._open(self._writing) as session:
-            yield session
-            await session.flush()
-            partitions = await outbox.store(session)
-            await session.commit()
-            if partitions:
-                self.relay.wake(partitions)
+            try:
+                yield session
+            except Failure as failure:
+                if failure.keeps:
+                    await self._commit(session)
+                raise
+            await self._commit(session)
+
+    async def _commit(self, session: AsyncSession) -> None:
+        await session.flush()
+        partitions = await outbox.store(session)
+        await session.commit()
+        if partitions:
+            self.relay.wake(partitions)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -111,17 +122,35 @@ class Database:
         await self.engine.dispose()
 
 
-async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """The session of one request; committed when the route has returned and before the answer leaves."""
+async def reading_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """The session of a request that only reads."""
     database: Database = request.app.state.service.db
-    if request.scope["method"] in READING:
-        async with database.reading() as session:
-            yield session
-    else:
-        async with database.transaction() as session:
-            yield session
-            # The answer names what it changed, so that the player's next read can wait for it.
-            request.state.changed = outbox.changed(session)
+    async with database.reading() as session:
+        yield session
+
+
+async def writing_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """The session of a request that writes; committed when the route has returned and before the answer leaves.
+
+    HEAD gets the answer that GET would get, and changes nothing.
+    """
+    database: Database = request.app.state.service.db
+    async with database.transaction() as session:
+        yield session
+        if request.scope.get("is_head"):
+            await session.rollback()
+            session.info.clear()
+        # The answer names what it changed, so that the player's next read can wait for it.
+        request.state.changed = outbox.changed(session)
+
+
+async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """By the method: GET, HEAD and OPTIONS read, all others write."""
+    opened = reading_session if request.scope["method"] in READING else writing_session
+    async with asynccontextmanager(opened)(request) as session:
+        yield session
 
 
 Session = Annotated[AsyncSession, Depends(request_session, scope="function")]
+WritingSession = Annotated[AsyncSession, Depends(writing_session, scope="function")]
+"""For the rare GET that writes."""

@@ -1,12 +1,10 @@
-"""The outermost layer of every service: ids, spans, metrics, logs, and no failure that escapes its shape."""
+"""The outermost layer of every service: ids, metrics, logs, and no failure that escapes its shape."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 from uuid import uuid4
 
-from opentelemetry import propagate, trace
-from opentelemetry.trace import SpanKind, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.common import consistency, telemetry
@@ -36,23 +34,11 @@ class Edge:
         given = headers.get(b"x-request-id", b"").decode("latin-1")
         token = request_id.set(given if 0 < len(given) <= MAX_REQUEST_ID and given.isascii() else uuid4().hex)
         try:
-            context = propagate.extract(
-                {
-                    name.decode(): value.decode("latin-1")
-                    for name, value in headers.items()
-                    if name in (b"traceparent", b"tracestate")
-                }
-            )
-            with telemetry.tracer.start_as_current_span(
-                scope["method"], context=context, kind=SpanKind.SERVER, record_exception=False
-            ) as span:
-                await self._answer(scope, receive, send, headers, span)
+            await self._answer(scope, receive, send, headers)
         finally:
             request_id.reset(token)
 
-    async def _answer(
-        self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, bytes], span: trace.Span
-    ) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
         started, method = time.perf_counter(), scope["method"]
         state: dict[str, Any] = scope.setdefault("state", {})
         status = 0
@@ -83,12 +69,6 @@ class Edge:
         finally:
             route, seconds = route_of(scope), time.perf_counter() - started
             telemetry.http_requests.labels(method, route, str(status)).observe(seconds)
-            span.update_name(f"{method} {route}")
-            span.set_attributes(
-                {"http.request.method": method, "http.route": route, "http.response.status_code": status}
-            )
-            if status >= 500:
-                span.set_status(StatusCode.ERROR)
             if route not in QUIET:
                 log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
@@ -101,7 +81,13 @@ def normalized(scope: Scope) -> Scope:
     path: str = scope["path"]
     if not path.endswith("/") and "." not in path.rpartition("/")[2]:
         path += "/"
-    return {**scope, "path": path, "method": "GET" if scope["method"] == "HEAD" else scope["method"]}
+    method = scope["method"]
+    return {**scope, "path": path, "method": "GET" if method == "HEAD" else method, "is_head": method == "HEAD"}
+
+
+def is_quiet(scope: MutableMapping[str, Any]) -> bool:
+    """Whether a request is only a look at the service itself: it makes no trace."""
+    return scope["path"] in QUIET
 
 
 def route_of(scope: Scope) -> str:

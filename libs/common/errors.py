@@ -10,6 +10,8 @@ class Failure(Exception):
     """An expected failure: a status and an answer. Raise a subclass that lives beside the code it belongs to."""
 
     status: int = 400
+    keeps: ClassVar[bool] = False
+    """Whether what the request has written so far stays: a counted miss, a revoked family of tokens."""
 
     def __init__(
         self, body: Mapping[str, Any], *, status: int | None = None, headers: Mapping[str, str] | None = None

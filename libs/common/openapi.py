@@ -1,5 +1,6 @@
 """The service's own API description: bodies that a dependency reads are described like any other."""
 
+import re
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -35,6 +36,9 @@ def serve(app: FastAPI) -> None:
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI 3.1 document of a service, its validation answers as 400 in the contract's shape."""
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            route.operation_id = _operation_id(route)
     document = get_openapi(title=app.title, version=app.version, routes=app.routes)
     components = document.setdefault("components", {}).setdefault("schemas", {})
     for route in app.routes:
@@ -48,6 +52,13 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
     return document
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Unique over all services, also for a path and its alias with a dash."""
+    method = "_".join(sorted(route.methods or ())).lower()
+    path = route.path_format.removeprefix("/api/v1").strip("/").replace("-", "__")
+    return method + "_" + re.sub(r"\W+", "_", path).strip("_")
 
 
 def _body_model(dependant: Dependant) -> type[BaseModel] | None:

@@ -7,7 +7,7 @@ import uvicorn
 
 from libs.common.sockets import GuardedProtocol
 
-GRACE_SECONDS = 10
+GRACE_SECONDS = 5
 
 
 def main(target: str) -> None:

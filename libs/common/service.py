@@ -106,7 +106,8 @@ def create_service(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        generate_unique_id_function=lambda route: f"{name}_{route.name}",
+        # One span a request, by the framework itself; our own metrics and logs have the names of the contract.
+        telemetry={"operation_spans": False, "metrics": False, "logs": False, "exclude": edge.is_quiet},
     )
     app.state.service = service
     # As they are: an included router would match each request twice, once for itself and once for its routes.

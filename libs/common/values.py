@@ -81,7 +81,7 @@ def _in_utc(value: datetime) -> datetime:
 
 def as_instant(value: datetime) -> str:
     """A stored point in time: `2026-11-20T07:34:55.984090Z`, always six digits (contract G5)."""
-    return _in_utc(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return as_offset(value).removesuffix("+00:00") + "Z"
 
 
 def as_offset(value: datetime) -> str:

@@ -75,9 +75,21 @@ async def usable_picture(session: AsyncSession, peers: Peers, player: Player, jo
     answer = await peers.get("vision", f"/internal/jobs/{job_id}/", player)
     if answer is None or answer["status"] != "completed" or answer["user_id"] != str(player.id):
         raise NoUsableJob
-    if answer["picture"] is None:
+    shown = answer["picture"] or await _made_now(peers, player, job_id)
+    return Picture.model_validate(shown)
+
+
+async def _made_now(peers: Peers, player: Player, job_id: UUID) -> dict[str, Any]:
+    """A completed job may have its upload only: its picture is made now, or the job cannot be used (contract D2)."""
+    try:
+        made = await peers.post("vision", f"/internal/jobs/{job_id}/picture/", player)
+    except Failure as failure:
+        if failure.status == 400:
+            raise NoUsableJob from None
+        raise
+    if made is None:
         raise NoUsableJob
-    return Picture.model_validate(answer["picture"])
+    return made
 
 
 async def as_stored_picture(peers: Peers, player: Player, upload: UploadFile) -> Picture:

@@ -1,17 +1,15 @@
 """Friendships over HTTP (contract S2–S9)."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common import outbox
 from libs.common.auth import Player, Viewer
 from libs.common.bodies import body
 from libs.common.calls import Calls, Peers
-from libs.common.db import Session
+from libs.common.db import Session, WritingSession
 from libs.common.errors import FieldErrors, Refusal
 from libs.common.pages import Page, Paging
 from services.social import cards
@@ -119,20 +117,10 @@ async def answer_request(
     return await _answer(session, viewer, friendship_id)
 
 
-async def _writing_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """A session that writes although the method is GET: so the shipped client removes a friend (contract S7)."""
-    async with request.app.state.service.db.transaction() as session:
-        yield session
-        request.state.changed = outbox.changed(session)
-
-
-WritingSession = Annotated[AsyncSession, Depends(_writing_session, scope="function")]
-
-
 @router.get("/{either_id}/unfriend/", responses=NO_PARTY)
 @router.post("/{either_id}/unfriend/", responses=NO_PARTY)
 async def remove(session: WritingSession, viewer: Viewer, either_id: UUID, response: Response) -> Removed:
-    """Ends a friendship, named by its own id or by the other player's (contract S7)."""
+    """Ends a friendship, named by its own id or by the other player's; the client does so by GET (contract S7)."""
     await unfriend(session, viewer.id, either_id)
     response.headers["Cache-Control"] = "no-store"
     return Removed()

@@ -6,6 +6,7 @@ from string import ascii_uppercase, digits
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.errors import Refusal
 from services.users.misses import MissLimit
 from services.users.models import User
 
@@ -18,14 +19,22 @@ def new_friend_code() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
-async def find_by_friend_code(session: AsyncSession, misses: MissLimit, asker: User, code: str) -> User | None:
-    """Whose code this is; None, counted as a miss of `asker`, when nobody has it.
+class UnknownFriendCode(Refusal):
+    sentence = "No user found with this friend code"
+    status = 404
+    keeps = True
+
+
+async def find_by_friend_code(session: AsyncSession, misses: MissLimit, asker: User, code: str) -> User:
+    """Whose code this is.
 
     Raises:
+        UnknownFriendCode: nobody's; counted as a miss of `asker`.
         Throttled: the asker has missed too often, so that codes cannot be tried one by one.
     """
     await misses.check(session, str(asker.id))
     found = await session.scalar(select(User).where(User.friend_code == code.upper()))
     if found is None:
         await misses.count(session, str(asker.id))
+        raise UnknownFriendCode
     return found

@@ -14,14 +14,17 @@ from services.users.names import fold
 class WrongCredentials(NotAuthenticated):
     """One answer for an unknown name, a wrong password and an inactive account: none of them is told apart."""
 
+    keeps = True
+
     def __init__(self) -> None:
         super().__init__("No active account found with the given credentials")
 
 
-async def sign_in(session: AsyncSession, failures: MissLimit, name: str, password: str) -> User | None:
-    """Whose name and password these are; None, counted as a failure of that name, when they are nobody's.
+async def sign_in(session: AsyncSession, failures: MissLimit, name: str, password: str) -> User:
+    """Whose name and password these are.
 
     Raises:
+        WrongCredentials: nobody's; counted as a failure of that name.
         Throttled: too many failures with this name.
         Unavailable: too many passwords are being hashed.
     """
@@ -35,7 +38,7 @@ async def sign_in(session: AsyncSession, failures: MissLimit, name: str, passwor
         is_right = await passwords.matches(password, user.password_hash if user else None)
     if user is None or not is_right or not user.is_active:
         await failures.count(session, key)
-        return None
+        raise WrongCredentials
     await failures.forget(session, key)
     # Nobody else needs to know: neither the version nor `updated_at` moves.
     user.last_login = now()

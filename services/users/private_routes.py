@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from libs.common.db import Session
+from libs.common.db import Session, WritingSession
 from libs.common.errors import NotFound
 from services.users.callers import Me
 from services.users.friend_codes import find_by_friend_code
@@ -27,9 +27,7 @@ async def user_by_id(id: UUID, me: Me, session: Session) -> KnownUser:
 
 
 @router.get("/by-friend-code/{code}/")
-async def user_by_friend_code(code: str, me: Me, session: Session, settings: Settings) -> KnownUser:
-    """As by id; misses count against the caller's limit of friend codes, and stay: a GET commits each statement."""
+async def user_by_friend_code(code: str, me: Me, session: WritingSession, settings: Settings) -> KnownUser:
+    """As by id; misses count against the caller's limit of friend codes."""
     user = await find_by_friend_code(session, friend_code_misses(settings), me, code)
-    if user is None:
-        raise NotFound("User")
     return KnownUser.model_validate(user)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from libs.common.bodies import body
 from libs.common.db import Session
-from libs.common.errors import Failure, Forbidden, Refusal
+from libs.common.errors import Forbidden
 from libs.common.pages import Page, Paging
 from services.users import accounts, logins, private_routes, profiles, tokens
 from services.users.callers import Me, Whom
@@ -31,31 +31,18 @@ router = APIRouter()
 router.include_router(private_routes.router)
 
 
-def kept(failure: Failure) -> Response:
-    """A failure that is answered, not raised: what the request has noted (a miss, a revoked family) shall stay."""
-    return Response(failure.encoded(), failure.status, failure.headers, media_type="application/json")
-
-
-@router.post("/api/v1/auth/login/", response_model=SignedIn, responses={401: {}, 429: {}, 503: {}})
-async def login(
-    data: Annotated[Credentials, body(Credentials)], session: Session, settings: Settings
-) -> SignedIn | Response:
+@router.post("/api/v1/auth/login/", responses={401: {}, 429: {}, 503: {}})
+async def login(data: Annotated[Credentials, body(Credentials)], session: Session, settings: Settings) -> SignedIn:
     """Sign in with a user name or an e-mail address, in any case."""
     user = await logins.sign_in(session, login_failures(settings), data.username, data.password)
-    if user is None:
-        return kept(logins.WrongCredentials())
     issued = await tokens.issue(session, settings, user)
     return SignedIn(refresh=issued.refresh, access=issued.access, user=Account.model_validate(user))
 
 
-@router.post("/api/v1/auth/refresh/", response_model=Exchanged, responses={401: {}})
-async def refresh(
-    data: Annotated[Exchange, body(Exchange)], session: Session, settings: Settings
-) -> Exchanged | Response:
+@router.post("/api/v1/auth/refresh/", responses={401: {}})
+async def refresh(data: Annotated[Exchange, body(Exchange)], session: Session, settings: Settings) -> Exchanged:
     """Exchange a refresh token for an access token, and for a refresh token of the same family."""
     issued = await tokens.exchange(session, settings, data.refresh)
-    if issued is None:
-        return kept(tokens.RefusedToken("Token is blacklisted"))
     return Exchanged(access=issued.access, refresh=issued.refresh)
 
 
@@ -81,21 +68,19 @@ async def everybody(me: Me, session: Session, paging: Paging) -> Page[Account]:
 
 
 @router.get("/api/v1/users/friend_code/")
-@router.get("/api/v1/users/friend-code/", include_in_schema=False)
+@router.get("/api/v1/users/friend-code/")
 async def friend_code(me: Me) -> FriendCode:
     """The caller's own friend code."""
     return FriendCode.model_validate(me)
 
 
-@router.post("/api/v1/users/lookup_friend_code/", response_model=FoundPlayer, responses={404: {}, 429: {}})
-@router.post("/api/v1/users/lookup-friend-code/", response_model=FoundPlayer, include_in_schema=False)
+@router.post("/api/v1/users/lookup_friend_code/", responses={404: {}, 429: {}})
+@router.post("/api/v1/users/lookup-friend-code/", responses={404: {}, 429: {}})
 async def look_up_friend_code(
     data: Annotated[FriendCodeQuery, body(FriendCodeQuery)], me: Me, session: Session, settings: Settings
-) -> FoundPlayer | Response:
+) -> FoundPlayer:
     """Whose friend code this is; misses are limited."""
     found = await find_by_friend_code(session, friend_code_misses(settings), me, data.friend_code)
-    if found is None:
-        return kept(Refusal("No user found with this friend code", status=404))
     return FoundPlayer.model_validate(found)
 
 

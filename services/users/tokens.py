@@ -20,7 +20,9 @@ MAX_LENGTH = 4096
 
 
 class RefusedToken(NotAuthenticated):
-    """This refresh token is not exchanged; status 401 with the reason in `detail`."""
+    """This refresh token is not exchanged; status 401 with the reason in `detail`. A revoked family stays revoked."""
+
+    keeps = True
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, code="token_not_valid")
@@ -51,13 +53,13 @@ def access_token(settings: UsersSettings, user: User) -> str:
     return _signed(settings.keyring, "access", user, uuid4(), moment, expires_at, **flags)
 
 
-async def exchange(session: AsyncSession, settings: UsersSettings, presented: str) -> Tokens | None:
-    """New tokens for a refresh token; None when it was used before and its whole family is revoked for that.
+async def exchange(session: AsyncSession, settings: UsersSettings, presented: str) -> Tokens:
+    """New tokens for a refresh token.
 
     In `compatible` mode a used token still gives access tokens, because the shipping client never stores a new one.
 
     Raises:
-        RefusedToken: broken, expired, of the wrong kind, or of a revoked family.
+        RefusedToken: broken, expired, of the wrong kind, or of a family that is revoked, be it by this very reuse.
         UserNotFound, UserInactive: there is nobody (any more) whom it could speak for.
     """
     user_id, jti = _read(settings.keyring, presented)
@@ -78,7 +80,7 @@ async def exchange(session: AsyncSession, settings: UsersSettings, presented: st
     if settings.jwt_refresh_reuse == "compatible":
         return Tokens(access=access_token(settings, user), refresh=presented)
     await session.execute(update(RefreshToken).where(RefreshToken.family == token.family).values(revoked_at=now()))
-    return None
+    raise RefusedToken("Token is blacklisted")
 
 
 def _signed(

@@ -38,8 +38,9 @@ async def test_a_person_is_forgotten_and_everybody_else_is_not(
         forgetting = asyncio.create_task(Forgetting(scratch, bus).run())
 
         async def only_tombstones_of_ada() -> bool:
-            info = await stream.stream_info(STREAM)
-            return info.state.messages == 3
+            kept = await _messages(stream)
+            told = {message.subject for message in kept}
+            return "user.deleted" in told and not any(b"ada-who-goes" in (each.data or b"") for each in kept)
 
         await until(only_tombstones_of_ada, 15)
         forgetting.cancel()
@@ -47,7 +48,7 @@ async def test_a_person_is_forgotten_and_everybody_else_is_not(
 
     kept = await _messages(stream)
     assert {message.subject for message in kept} == {"user.registered", "dex.deleted", "user.deleted"}
-    assert not any(b"ada-who-goes" in (message.data or b"") for message in kept)
+    assert len(kept) == 3
     assert any(b"ben-who-stays" in (message.data or b"") for message in kept)
     async with scratch.reading() as session:
         payloads = (await session.scalars(select(outbox.c.payload))).all()

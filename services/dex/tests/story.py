@@ -47,10 +47,10 @@ class Story:
 
     async def happened(self, fact: Event) -> None:
         """Lets dex hear of an event as the bus would bring it."""
-        [handler] = [handler for handler in handlers.all if type(fact) in handler.events]
-        assert handler.one is not None
-        async with self.db.transaction() as session:
-            await handler.one(fact, session)
+        for handler in [handler for handler in handlers.all if type(fact) in handler.events]:
+            assert handler.one is not None
+            async with self.db.transaction() as session:
+                await handler.one(fact, session)
 
     async def player(self, name: str, *, is_staff: bool = False, **state: Any) -> Player:
         id = uuid4()
@@ -89,6 +89,13 @@ class Story:
     async def sync(self, player: Player, last_sync: str = "") -> dict[str, Any]:
         answer = await self.client.get(
             ENTRIES + "sync_entries/", params={"last_sync": last_sync}, headers=player.headers
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def batch(self, player: Player, *requests: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.client.post(
+            ENTRIES + "batch_sync/", json={"sync_requests": list(requests)}, headers=player.headers
         )
         assert answer.status_code == 200, answer.text
         return answer.json()

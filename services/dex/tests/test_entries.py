@@ -7,7 +7,7 @@ import pytest
 
 from libs.contracts.dex import DexCreated
 from services.dex.tests.neighbors import Neighbors
-from services.dex.tests.story import ENTRIES, Story, picture
+from services.dex.tests.story import ENTRIES, Story, identified, picture
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -174,13 +174,25 @@ async def test_asks_about_a_job_that_was_completed_a_moment_ago(story: Story, ne
     assert neighbors.asked == [f"GET /internal/jobs/{job}/"] * 2
 
 
-async def test_a_job_without_any_picture_makes_no_entry(story: Story, neighbors: Neighbors) -> None:
+async def test_a_job_with_its_upload_only_gets_its_picture_now(story: Story, neighbors: Neighbors) -> None:
+    ada, fox, job = await story.player("ada"), await story.animal("Vulpes vulpes"), uuid4()
+    await story.happened(identified(job, ada.id, None))
+    completed = {"id": str(job), "user_id": str(ada.id), "status": "completed", "picture": None}
+    neighbors.answers[f"/internal/jobs/{job}/"] = completed
+    neighbors.answers[f"/internal/jobs/{job}/picture/"] = picture("made now").model_dump(mode="json")
+    entry = await story.catch(ada, fox, source_vision_job=job)
+    assert entry["original_image"] == picture("made now").url
+
+
+@pytest.mark.parametrize("refusal", [(400, {"image": ["no"], "detail": "no"}), (404, {"detail": "Not found."})])
+async def test_a_job_without_any_picture_makes_no_entry(story: Story, neighbors: Neighbors, refusal) -> None:
     ada, fox, job = await story.player("ada"), await story.animal("Vulpes vulpes"), uuid4()
     completed = {"id": str(job), "user_id": str(ada.id), "status": "completed", "picture": None}
     neighbors.answers[f"/internal/jobs/{job}/"] = completed
+    neighbors.answers[f"/internal/jobs/{job}/picture/"] = refusal
     answer = await post(story, ada, {"animal": str(fox), "source_vision_job": str(job)})
-    assert answer.status_code == 400
-    assert "source_vision_job" in answer.json()
+    assert (answer.status_code, list(answer.json())) == (400, ["source_vision_job", "detail"])
+    assert await story.told() == []
 
 
 async def test_a_silent_neighbor_is_503_and_nothing_is_kept(story: Story, neighbors: Neighbors) -> None:

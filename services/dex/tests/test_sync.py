@@ -1,7 +1,7 @@
 """Syncing to devices: shapes, moments, and that nothing is ever missed (contract B8, D12, D13, D15)."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import uuid4
 
 import pytest
@@ -9,22 +9,12 @@ import pytest
 from libs.contracts.animals import AnimalUpdated
 from libs.contracts.vision import ImageReplaced
 from services.dex.entries import create_entry
-from services.dex.moments import Impossible, NotIso, parse_last_sync
 from services.dex.schemas import NewEntry
 from services.dex.tests.neighbors import Neighbors
 from services.dex.tests.story import ENTRIES, LONG_AGO, Story, named, picture, registered
-from services.dex.watermark import TURNS
 
 NO_DATE = {"error": "Invalid last_sync format. Use ISO 8601 datetime."}
 NO_MONTH = {"error": "Failed to parse last_sync: month must be in 1..12"}
-
-
-async def batch(story: Story, player, *requests, status: int = 200):
-    answer = await story.client.post(
-        ENTRIES + "batch_sync/", json={"sync_requests": list(requests)}, headers=player.headers
-    )
-    assert answer.status_code == status, answer.text
-    return answer.json()
 
 
 async def test_an_item_as_the_device_keeps_it(story: Story) -> None:
@@ -116,7 +106,7 @@ async def test_a_sync_waits_for_a_write_in_flight(story: Story, app, way: str) -
             return [item["id"] for item in (await story.sync(ada))["entries"]]
         if way == "user":
             return [item["id"] for item in (await story.get(ada, f"user/{ada.id}/entries/"))["entries"]]
-        results = (await batch(story, ada, {"user_id": "self"}))["results"]
+        results = (await story.batch(ada, {"user_id": "self"}))["results"]
         return [item["id"] for item in results["self"]["entries"]]
 
     async with story.db.transaction() as session:
@@ -162,10 +152,10 @@ async def test_syncing_while_everything_changes_misses_nothing(story: Story) -> 
     async def keep_syncing() -> None:
         last_sync = ""
         while writing:
-            answer = await batch(story, bob, {"user_id": str(ada.id), "last_sync": last_sync})
+            answer = await story.batch(bob, {"user_id": str(ada.id), "last_sync": last_sync})
             last_sync = answer["server_time"]
             device.update({item["id"]: item for item in answer["results"][str(ada.id)]["entries"]})
-        answer = await batch(story, bob, {"user_id": str(ada.id), "last_sync": last_sync})
+        answer = await story.batch(bob, {"user_id": str(ada.id), "last_sync": last_sync})
         device.update({item["id"]: item for item in answer["results"][str(ada.id)]["entries"]})
 
     syncing = asyncio.create_task(keep_syncing())
@@ -188,51 +178,11 @@ async def test_the_number_of_statements_does_not_grow(story: Story, statements) 
             await story.catch(friend, await story.animal(f"Vulpes {round}{number}"))
         asked = [{"user_id": str(friend.id)} for friend in (friends if round else friends[:1])]
         with statements() as seen:
-            await batch(story, ada, *asked)
+            await story.batch(ada, *asked)
             await story.get(ada, "friends_overview/")
             await story.sync(friends[0])
         counts.append(len(seen))
     assert counts == [7, 7]
-
-
-@pytest.mark.parametrize(
-    ("given", "meant"),
-    [
-        ("2026-11-20T07:34:57.756289+00:00", datetime(2026, 11, 20, 7, 34, 57, 756289, UTC)),
-        ("2026-11-20T07:34:57.756289 00:00", datetime(2026, 11, 20, 7, 34, 57, 756289, UTC)),
-        ("2026-11-20 07:34:57", datetime(2026, 11, 20, 7, 34, 57, tzinfo=UTC)),
-        ("2026-11-20T07:34Z", datetime(2026, 11, 20, 7, 34, tzinfo=UTC)),
-        ("2026-11-20T07:34:57.5-0130", datetime(2026, 11, 20, 9, 4, 57, 500000, UTC)),
-        (" 2026-11-20 ", datetime(2026, 11, 20, tzinfo=UTC)),
-        ("", None),
-        ("  ", None),
-    ],
-)
-def test_moments_that_are_understood(given: str, meant: datetime | None) -> None:
-    assert parse_last_sync(given) == meant
-
-
-@pytest.mark.parametrize(
-    "given", ["yesterday", "1763624097", "2026-11", "2026-11-20T", "٢٠٢٦-11-20", "2026-11-20T1" * 9]
-)
-def test_moments_that_are_none(given: str) -> None:
-    with pytest.raises(NotIso):
-        parse_last_sync(given)
-
-
-@pytest.mark.parametrize(
-    ("given", "why"),
-    [
-        ("2026-13-01T00:00:00Z", "month must be in 1..12"),
-        ("2026-02-30T00:00:00Z", "day is out of range for month"),
-        ("2026-01-01T25:00:00Z", "hour must be in 0..23"),
-        ("0001-01-01T00:00:00+14:00", "date value out of range"),
-        ("2026-01-01T00:00:00+99:00", "offset must be in -23:59..+23:59"),
-    ],
-)
-def test_moments_that_no_calendar_has(given: str, why: str) -> None:
-    with pytest.raises(Impossible, match=why.replace("+", r"\+")):
-        parse_last_sync(given)
 
 
 @pytest.mark.parametrize(
@@ -265,72 +215,6 @@ async def test_another_players_dex(story: Story, neighbors: Neighbors) -> None:
         not_found = {"error": "User not found", "detail": "User not found"}
         assert await story.get(ada, f"user/{id}/entries/", 404) == not_found
     assert neighbors.asked == [f"GET /internal/users/{new}/", f"GET /internal/users/{unknown}/"]
-
-
-async def test_a_batch_answers_for_each_key_exactly_as_sent(story: Story) -> None:
-    ada, bob, eve = [await story.player(name) for name in ("ada", "bob", "eve")]
-    await story.friends(bob, ada)
-    fox = await story.animal("Vulpes vulpes")
-    mine, his = await story.catch(ada, fox, visibility="private"), await story.catch(bob, fox)
-    before = "2026-01-01T00:00:00Z"
-    keys = ["self", str(ada.id), str(bob.id), str(bob.id).upper(), str(eve.id), str(uuid4()), "zz"]
-    answer = await batch(story, ada, *({"user_id": key, "last_sync": before} for key in keys))
-    assert list(answer["results"]) == keys
-    by_key = answer["results"]
-    assert [item["id"] for item in by_key["self"]["entries"]] == [mine["id"]] and by_key["self"]["count"] == 1
-    assert by_key[keys[1]] == by_key["self"]
-    assert [item["id"] for item in by_key[keys[2]]["entries"]] == [his["id"]]
-    assert by_key[keys[3]] == by_key[keys[2]]
-    assert by_key[keys[4]] == {"error": "Not friends with this user"}
-    assert by_key[keys[5]] == by_key["zz"] == {"error": "User not found"}
-
-
-async def test_one_owner_under_two_names_and_times(story: Story) -> None:
-    ada, fox = await story.player("ada"), await story.animal("Vulpes vulpes")
-    await story.catch(ada, fox)
-    now = (await story.sync(ada))["server_time"]
-    answer = await batch(story, ada, {"user_id": "self", "last_sync": now}, {"user_id": str(ada.id)})
-    assert [answer["results"][key]["count"] for key in ("self", str(ada.id))] == [0, 1]
-
-
-@pytest.mark.parametrize(
-    ("last_sync", "result"),
-    [
-        ("yesterday", 1),
-        (5, 1),
-        (None, 1),
-        ("", 1),
-        ("2026-13-01T00:00:00Z", {"error": "month must be in 1..12"}),
-    ],
-)
-async def test_a_batch_takes_odd_moments_per_user(story: Story, last_sync, result) -> None:
-    ada, fox = await story.player("ada"), await story.animal("Vulpes vulpes")
-    await story.catch(ada, fox)
-    found = (await batch(story, ada, {"user_id": "self", "last_sync": last_sync}))["results"]["self"]
-    assert (found if isinstance(result, dict) else found["count"]) == result
-
-
-async def test_batches_without_requests_and_bad_ones(story: Story) -> None:
-    ada = await story.player("ada")
-
-    async def post(body):
-        return await story.client.post(ENTRIES + "batch_sync/", json=body, headers=ada.headers)
-
-    for body in ({}, {"sync_requests": []}):
-        answer = await post(body)
-        assert answer.status_code == 200 and answer.json()["results"] == {}
-    many = [{"user_id": str(uuid4())}] * 501
-    for bad in (None, "self", {"user_id": "self"}, ["self"], [{}], [{"user_id": None}], [{"user_id": 5}], many):
-        answer = await post({"sync_requests": bad})
-        assert answer.status_code == 400 and isinstance(answer.json()["detail"], str), bad
-    assert (await post([])).status_code == 400
-
-
-async def test_five_hundred_users_at_once(story: Story) -> None:
-    ada = await story.player("ada")
-    answer = await batch(story, ada, *({"user_id": str(uuid4())} for _ in range(500)))
-    assert len(answer["results"]) == 500
-    assert TURNS < 500
 
 
 async def test_pictures_keep_their_own_time(story: Story) -> None:

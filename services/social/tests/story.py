@@ -44,10 +44,10 @@ class Story:
                 await count_catches(list(facts), session)
             return
         for fact in facts:
-            [handler] = [handler for handler in handlers.all if type(fact) in handler.events]
-            assert handler.one is not None
-            async with self.db.transaction() as session:
-                await handler.one(fact, session)
+            for handler in [handler for handler in handlers.all if type(fact) in handler.events]:
+                assert handler.one is not None
+                async with self.db.transaction() as session:
+                    await handler.one(fact, session)
 
     async def player(self, name: str, **state: Any) -> Player:
         self.players += 1
