@@ -20,6 +20,8 @@ class DexState(Event):
     created_at: datetime
     updated_at: datetime
     source_vision_job: UUID | None
+    upload_url: str | None = None
+    """A picture that was uploaded with the entry beside the job's; in use as much as `picture` is."""
 
     def people(self) -> tuple[UUID, ...]:
         return (self.owner_id,)

@@ -42,4 +42,5 @@ def _state(kind: type[State], entry: DexEntry) -> State:
         created_at=entry.created_at,
         updated_at=entry.updated_at,
         source_vision_job=entry.source_vision_job,
+        upload_url=entry.upload_url,
     )
