@@ -63,8 +63,6 @@ def message_of(error: Mapping[str, Any]) -> str:
         return f'"{_shown(value)}" is not a valid choice.'
     if kind in UUIDS:
         return "Must be a valid UUID."
-    if type(value).__name__ == "_Unsafe":
-        return "Null characters are not allowed."
     message = MESSAGES.get(kind)
     if message is None:
         # Our own validators raise with the final sentence; pydantic's rare others speak for themselves.

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 DATETIME_FORMATS = "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]"
 
@@ -23,19 +23,7 @@ def is_safe_text(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _check_text(value: Any) -> None:
-    """Walks a parsed body without recursion, because its depth is the sender's choice."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            if not is_safe_text(item):
-                raise PydanticCustomError("unsafe_text", "Null characters are not allowed.")
-        elif isinstance(item, dict):
-            waiting.extend(item.keys())
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
+UNSAFE_TEXT: Final = PydanticCustomError("unsafe_text", "Null characters are not allowed.")
 
 
 class Input(BaseModel):
@@ -43,29 +31,31 @@ class Input(BaseModel):
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", arbitrary_types_allowed=True)
 
-    @model_validator(mode="wrap")
+    @model_validator(mode="before")
     @classmethod
-    def _only_safe_text(cls, data: Any, handler: Any) -> Any:
-        if isinstance(data, dict):
-            unsafe = [key for key in data if not _is_safe(data[key])]
-            if unsafe:
-                # Blame the field, not the body: the client shows arrays by field.
-                data = {**data, **dict.fromkeys(unsafe, UNSAFE)}
-        return handler(data)
-
-
-class _Unsafe:
-    """Stands in for a value that no field accepts, so that the error carries the field's name."""
-
-
-UNSAFE = _Unsafe()
+    def _only_safe_text(cls, data: Any) -> Any:
+        if isinstance(data, dict) and (unsafe := [name for name in data if not _is_safe(data[name])]):
+            # By field, not for the body: the client shows arrays by field.
+            raise ValidationError.from_exception_data(
+                cls.__name__,
+                [InitErrorDetails(type=UNSAFE_TEXT, loc=(str(name),), input="…") for name in unsafe],
+            )
+        return data
 
 
 def _is_safe(value: Any) -> bool:
-    try:
-        _check_text(value)
-    except PydanticCustomError:
-        return False
+    """Walks a parsed body without recursion, because its depth is the sender's choice."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            if not is_safe_text(item):
+                return False
+        elif isinstance(item, dict):
+            waiting.extend(item.keys())
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
     return True
 
 

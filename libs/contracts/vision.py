@@ -40,6 +40,8 @@ class DetectedName(Fact):
     scientific_name: str
     common_name: str
     score: float | None
+    in_form: bool = True
+    """False for a name found inside other words: it makes an animal only if the taxonomy knows it or its genus."""
 
 
 class ImageIdentified(JobEvent):

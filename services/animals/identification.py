@@ -78,6 +78,8 @@ async def candidate_of(session: AsyncSession, detected: DetectedName) -> Candida
         called = common_name or await _usual_name(session, taxon)
         return Candidate.of_taxon(taxon, source=source.short_code, common_name=called)
     genus = await match(session, Name(name.genus)) if name.epithet else None
+    if genus is None and not detected.in_form:
+        return None  # Prose: "Identified as", "Perhaps some" (contract B2).
     return Candidate.of_name(name, common_name, genus if genus is not None and genus.rank == "genus" else None)
 
 

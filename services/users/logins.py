@@ -24,22 +24,24 @@ async def sign_in(session: AsyncSession, failures: MissLimit, name: str, passwor
     """Whose name and password these are.
 
     Raises:
-        WrongCredentials: nobody's; counted as a failure of that name.
-        Throttled: too many failures with this name.
+        WrongCredentials: nobody's; counted as a failure of that account.
+        Throttled: too many failures of this account.
         Unavailable: too many passwords are being hashed.
     """
     key = fold(name)
     # Looked at within the turn: of guesses sent at once, only a few pass before the first of them is counted.
     async with passwords.turn():
-        await failures.check(session, key)
         # The user name is tried first: it may look like the e-mail address of somebody else.
         query = select(User).where(or_(User.username_key == key, User.email_key == key))
         user = await session.scalar(query.order_by((User.username_key == key).desc()).limit(1))
+        # Counted by account where there is one, so that its e-mail address gives no further guesses.
+        account = user.username_key if user else key
+        await failures.check(session, account)
         is_right = await passwords.matches(password, user.password_hash if user else None)
     if user is None or not is_right or not user.is_active:
-        await failures.count(session, key)
+        await failures.count(session, account)
         raise WrongCredentials
-    await failures.forget(session, key)
+    await failures.forget(session, account)
     # Nobody else needs to know: neither the version nor `updated_at` moves.
     user.last_login = now()
     return user

@@ -35,7 +35,8 @@ def read_answer(text: str) -> Reading:
     """The animals that `text` names, in its order and each once.
 
     A name in the demanded form (a binomial or trinomial, perhaps with a common name in parentheses, at the start of
-    its part) counts. One found in the middle of other words is only suggested: it may be prose.
+    its part) counts. One found in the middle of other words is marked: it may be prose, and counts only if the
+    taxonomy knows it.
     """
     text = clean(text)
     names: dict[str, Candidate] = {}
@@ -45,11 +46,10 @@ def read_answer(text: str) -> Reading:
         if _says_none(part):
             said_none = True
         elif found := _name_in(part):
-            candidate, in_form = found
-            key = candidate.scientific_name.casefold()
-            suggested.setdefault(key, candidate)
-            if in_form and len(names) < MAX_NAMES:
-                names.setdefault(key, candidate)
+            key = found.scientific_name.casefold()
+            suggested.setdefault(key, found)
+            if len(names) < MAX_NAMES:
+                names.setdefault(key, found)
         elif higher := _higher_taxon_in(part):
             suggested.setdefault(higher.scientific_name.casefold(), higher)
     return Reading(
@@ -75,8 +75,8 @@ def _says_none(part: str) -> bool:
     return " ".join(_NOT_A_LETTER.sub(" ", part.lower()).split()) in ("no animals found", "no animal found")
 
 
-def _name_in(part: str) -> tuple[Candidate, bool] | None:
-    """The first name in one part, and whether the part has the demanded form."""
+def _name_in(part: str) -> Candidate | None:
+    """The first name in one part."""
     first = _FIRST_WORD.search(part)
     if first is None or first.group().lower() in ENGLISH_WORDS:
         return None
@@ -89,10 +89,10 @@ def _name_in(part: str) -> tuple[Candidate, bool] | None:
         common_name, rest = _common_name(part[end:], genus_only=epithet is None)
         in_form = match.start() == 0 and (not rest or rest[0] in ",;.")
         if epithet is None:
-            return Candidate("genus", match["genus"], common_name), in_form
+            return Candidate("genus", match["genus"], common_name, in_form=in_form)
         words = [match["genus"], epithet, *([third] if third else [])]
         rank = "subspecies" if third else "species"
-        return Candidate(rank, " ".join(words)[:MAX_NAME], common_name), in_form
+        return Candidate(rank, " ".join(words)[:MAX_NAME], common_name, in_form=in_form)
     return None
 
 

@@ -30,7 +30,7 @@ async def complete(session: AsyncSession, event: AnimalIdentified) -> bool:
     job.completed_at = now()
     job.error_message = ""
     await session.flush()
-    meters.jobs.labels("completed", job.model_name).inc()
+    meters.count_end(job)
     return True
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.errors import NotFound, Refusal
 from libs.common.values import now
-from services.vision.darkroom import Darkroom, checksum
+from services.vision.darkroom import Darkroom
 from services.vision.models import ImageConversion, Picture
 from services.vision.pictures import BadPicture
 from services.vision.transformations import Transformations
@@ -43,7 +43,7 @@ async def find_repeat(
 
 
 async def convert(
-    session: AsyncSession, darkroom: Darkroom, user_id: UUID, data: bytes, wished: Transformations
+    session: AsyncSession, darkroom: Darkroom, user_id: UUID, data: bytes, sha256: str, wished: Transformations
 ) -> tuple[ImageConversion, Picture]:
     """Converts and stores one upload. The decoding comes before the first statement of the transaction.
 
@@ -62,7 +62,7 @@ async def convert(
         user_id=user_id,
         picture_id=picture.id,
         original_key=await darkroom.keep_original(data),
-        original_sha256=await checksum(data),
+        original_sha256=sha256,
         original_format=developed.original_format,
         original_width=developed.original_size[0],
         original_height=developed.original_size[1],

@@ -10,7 +10,6 @@ def limit_this_process(memory: int) -> None:
     """Runs first in every child: limits by the kernel, and an end together with the parent."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(5)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

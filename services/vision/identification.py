@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.db import Database
+from libs.common.faults import fault
 from libs.common.outbox import record
 from libs.common.values import now
 from libs.contracts.vision import DetectedName, ImageIdentified, ImageReplaced
@@ -57,6 +58,7 @@ async def identify(lab: Laboratory, claim: Claim) -> None:
         answer = await _ask(lab, claim, provider, picture)
     elif claim.job.image_conversion_status == "pending":
         await _picture_for_model(lab, claim)
+    fault("vision.after_store_before_reading")
     reading = provider.read(answer)
     await _announce(lab, claim, provider, answer, reading, time.monotonic() - began)
 
@@ -74,7 +76,9 @@ async def _picture_for_model(lab: Laboratory, claim: Claim) -> bytes:
         developed = await lab.darkroom.develop(original, Transformations.from_json(job.transformations))
     except BadPicture:
         return await _salvage(lab, claim, original)
+    fault("vision.after_decoding_before_files")
     picture = await lab.darkroom.keep(job.user_id, developed)
+    fault("vision.after_files_before_row")
     async with lab.db.transaction() as session:
         await hang(session, lab.darkroom, await hold(session, claim), picture, unchanged=developed.unchanged)
     return developed.rendition
@@ -159,5 +163,8 @@ async def announce_names(session: AsyncSession, darkroom: Darkroom, job: Analysi
 
 def _detected(candidate: Candidate) -> DetectedName:
     return DetectedName(
-        scientific_name=candidate.scientific_name, common_name=candidate.common_name, score=candidate.score
+        scientific_name=candidate.scientific_name,
+        common_name=candidate.common_name,
+        score=candidate.score,
+        in_form=candidate.in_form,
     )

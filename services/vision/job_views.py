@@ -43,7 +43,7 @@ async def show(session: AsyncSession, blobs: Blobs, user_id: UUID, job_id: UUID)
     row = found.one_or_none()
     if row is None:
         raise NotFound("AnalysisJob")
-    job, key, animal, username = row._tuple()
+    job, key, animal, username = row
     url = None if key is None else blobs.url(key)
     return Job(
         id=job.id,

@@ -66,12 +66,14 @@ def read_stored_object(field: str, value: Any) -> dict[str, Any]:
     """An object that is only stored and shown again. Raises `FieldErrors` for anything else, and for too much."""
     try:
         given = parse_object(value)
-        size = len(orjson.dumps(given))
+        written = orjson.dumps(given)
     except (NotJson, orjson.JSONEncodeError):
         raise FieldErrors({field: [NOT_JSON]}) from None
     if given is None:
         return {}
-    if not isinstance(given, dict) or size > MAX_STORED_OBJECT:
+    if b"\\u0000" in written:
+        raise FieldErrors({field: ["Null characters are not allowed."]})
+    if not isinstance(given, dict) or len(written) > MAX_STORED_OBJECT:
         raise FieldErrors({field: ["Value must be a JSON object of moderate size."]})
     return given
 

@@ -4,6 +4,9 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.vision.models import AnalysisJob
+from services.vision.providers.offline import MODEL as OFFLINE_MODEL
+
 TASK: Final = "identify"
 
 jobs = Counter("cv_processing_total", "Jobs ended.", ["status", "model"])
@@ -13,3 +16,9 @@ tasks = Counter("celery_tasks_total", "Background tasks ended.", ["task_name", "
 task_seconds = Histogram("celery_task_duration_seconds", "Background tasks.", ["task_name"])
 active_tasks = Gauge("active_celery_tasks", "Background tasks running.", ["task_name"])
 unanswered = Gauge("vision_jobs_unanswered", "Jobs that wait too long for animal.identified.")
+
+
+def count_end(job: AnalysisJob) -> None:
+    """A job has come to its end, under the model that really answers for it."""
+    model = OFFLINE_MODEL if job.cv_method == "fallback" else job.model_name
+    jobs.labels(job.status, model).inc()

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.db import Database
+from libs.common.faults import fault
 from libs.common.values import now
 from services.vision import meters
 from services.vision.costs import cost_usd
@@ -31,6 +32,7 @@ async def ask_and_pay(
     async with db.transaction() as session:
         await hold(session, claim)
         call_id = await _note_intent(session, job, model)
+    fault("vision.after_intent_before_call")
     try:
         answer = await provider.ask(picture, model=model, detail=job.detail_level, key=str(call_id))
     except EmptyAnswer as error:
@@ -43,6 +45,7 @@ async def ask_and_pay(
     except ProviderFailed as error:
         await _note_result(db, call_id, error.reason, None)
         raise
+    fault("vision.after_answer_before_store")
     await _note_result(db, call_id, "answered", answer)
     await _store(db, claim, answer, model, is_kept=True)
     return answer.body

@@ -7,6 +7,7 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
+from math import gcd
 from typing import Any, Final
 
 from PIL import Image
@@ -17,6 +18,8 @@ from services.vision.picture_formats import HEIC, JPEG, PNG
 MAX_SIDE: Final = 2560
 RENDITION_SIDE: Final = 2048
 RENDITION_QUALITY: Final = 85
+LARGE: Final = 4_000_000
+"""Pixels from which a second thread is worth its start."""
 PNG_LEVEL: Final = 1
 """Measured on 2560×1920 photos: level 1 takes 0.25 s, level 6 takes 1.1 s and saves at most 5 %."""
 
@@ -119,8 +122,7 @@ def standardize(data: bytes, rotation: int, crop: Crop | None, max_pixels: int) 
     else:
         target = _fitted(original_size, MAX_SIDE)
     image = colors.opaque(image)
-    if image.size != target:
-        image = image.resize(target, Image.Resampling.LANCZOS)
+    image = _resized(image, target)
     image = colors.in_srgb(image, icc)
     # Turning commutes with flattening and resizing, and is cheaper on the smaller picture.
     for turn in wanted:
@@ -200,6 +202,29 @@ def _is_standard(image: Image.Image, data: bytes) -> bool:
     if image.mode == "RGBA":
         return image.getchannel("A").getextrema() == (255, 255)
     return image.mode == "RGB" and "transparency" not in image.info
+
+
+def _resized(image: Image.Image, target: tuple[int, int]) -> Image.Image:
+    """In the best quality; large pictures in two parts side by side, which gives the very same pixels sooner.
+
+    The parts meet where a row of the result begins exactly with a row of the original; without such a row, no parts.
+    """
+    width, height = target
+    step = height // gcd(height, image.height)
+    middle = height // 2 // step * step
+    if image.width * image.height < LARGE or not middle:
+        return image if image.size == target else image.resize(target, Image.Resampling.LANCZOS)
+
+    def rows(first: int, last: int) -> Image.Image:
+        box = (0, first * image.height // height, image.width, last * image.height // height)
+        return image.resize((width, last - first), Image.Resampling.LANCZOS, box=box)
+
+    whole = Image.new(image.mode, target)
+    with ThreadPoolExecutor(1) as beside:
+        upper = beside.submit(rows, 0, middle)
+        whole.paste(rows(middle, height), (0, middle))
+        whole.paste(upper.result(), (0, 0))
+    return whole
 
 
 def _png(image: Image.Image) -> bytes:

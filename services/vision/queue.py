@@ -125,7 +125,7 @@ def fail(session: AsyncSession, job: AnalysisJob, *, reason: str, sentence: str)
         job.image_conversion_status = "failed"
     job.version += 1
     record(session, IdentificationFailed(id=job.id, version=job.version, user_id=job.user_id, reason=reason))
-    meters.jobs.labels("failed", job.model_name).inc()
+    meters.count_end(job)
 
 
 async def reap(session: AsyncSession, settings: VisionSettings) -> int:

@@ -1,6 +1,6 @@
 """What a provider's answer says, once read: names, suggestions, and how sure anybody is (contract V1)."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 Outcome = Literal["identified", "uncertain", "no_animal"]
@@ -19,6 +19,8 @@ class Candidate:
     scientific_name: str
     common_name: str
     score: float | None = None
+    in_form: bool = True
+    """Whether it stood there as demanded; a name inside other words may be prose, which the taxonomy will tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +36,5 @@ class Reading:
 
     def suggested(self) -> list[dict[str, Any]]:
         """The suggestions as the API gives them."""
-        return [asdict(candidate) for candidate in self.suggestions[:MAX_SUGGESTIONS]]
+        shown = ("rank", "scientific_name", "common_name", "score")
+        return [{name: getattr(each, name) for name in shown} for each in self.suggestions[:MAX_SUGGESTIONS]]

@@ -41,6 +41,8 @@ async def work(service: Service) -> None:
         await Runner(lab, job_waiting).run()
     finally:
         await lab.darkroom.decoder.close()
+        for provider in lab.providers.values():
+            await provider.close()
 
 
 async def tend(service: Service) -> None:

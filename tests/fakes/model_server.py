@@ -191,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _call_of(request: dict[str, Any], authorization: str, key: str | None) -> Call:
     parts = request["messages"][0]["content"]
-    image = next((part["image_url"] for part in parts if part["type"] == "image_url"), {})
+    image: dict[str, Any] = next((part["image_url"] for part in parts if part["type"] == "image_url"), {})
     head, _, data = image.get("url", "").partition(";base64,")
     return Call(
         model=request["model"],

@@ -70,6 +70,21 @@ async def test_names_become_animals_in_their_order(db: Database, told: Any) -> N
     assert (foo.verified, foo.verification_method, foo.common_name, foo.family) == (False, "cv", "wolf", "")
 
 
+async def test_a_name_inside_other_words_counts_only_if_the_taxonomy_knows_it(db: Database, told: Any) -> None:
+    names = ["Perhaps some", "Canis lupus", "Panthera fictionalis"]
+    event = identified()
+    event = event.model_copy(
+        update={
+            "names": [
+                DetectedName(scientific_name=name, common_name="", score=None, in_form=False) for name in names
+            ]
+        }
+    )
+    await handle(db, event)
+    [answer] = await told("animal.identified")
+    assert [item["scientific_name"] for item in answer["animals"]] == ["Canis lupus", "Panthera fictionalis"]
+
+
 @pytest.mark.parametrize(
     ("name", "called"),
     [("Canis lupus familiaris", "domestic dog"), ("Canis familiaris", "dog"), ("Canis lupus domesticus", "")],

@@ -42,6 +42,9 @@ class OfflineIdentifier:
             probabilities[int(index)] = probability
         return ranks.roll_up(probabilities)
 
+    async def close(self) -> None:
+        """Holds none."""
+
     def _classify(self, picture: bytes) -> dict[str, Any]:
         # One thread: the pictures before and after this one have the other cores.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

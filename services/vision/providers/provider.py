@@ -55,3 +55,7 @@ class Provider(Protocol):
     def read(self, body: dict[str, Any]) -> Reading:
         """Reads a stored answer; pure."""
         ...
+
+    async def close(self) -> None:
+        """Lets go of connections."""
+        ...

@@ -32,12 +32,14 @@ async def convert_image(
     """Turns an upload into a PNG as the dex shows it; 200 with the earlier one when an upload is repeated."""
     wished = read_transformations(data.transformations)
     upload = await read_upload(data.image, darkroom.settings)
+    sha256 = await checksum(upload)
+    # A session of its own: the transaction must not stand open while the picture is decoded.
     async with request.app.state.service.db.reading() as reading:
-        found = await conversions.find_repeat(reading, viewer.id, await checksum(upload), wished)
+        found = await conversions.find_repeat(reading, viewer.id, sha256, wished)
     if found is not None:
         response.status_code = 200
     else:
-        found = await conversions.convert(session, darkroom, viewer.id, upload, wished)
+        found = await conversions.convert(session, darkroom, viewer.id, upload, sha256, wished)
     return Conversion.of(*found, darkroom.settings.public_base_url)
 
 

@@ -68,8 +68,6 @@ def test_an_answer_that_says_there_is_none(text: str) -> None:
         ("Canidae (dogs)", "family", "Canidae", "dogs"),
         ("Passeriformes", "order", "Passeriformes", ""),
         ("Mammalia (mammal)", "class", "Mammalia", "mammal"),
-        ("Identified as Canis lupus (wolf)", "species", "Canis lupus", "wolf"),
-        ("Canis lupus is here", "species", "Canis lupus", ""),
     ],
 )
 def test_what_is_no_name_may_be_a_suggestion(text: str, rank: str, name: str, common_name: str) -> None:
@@ -78,6 +76,12 @@ def test_what_is_no_name_may_be_a_suggestion(text: str, rank: str, name: str, co
     assert reading.saw_an_animal
     found = [(item.rank, item.scientific_name, item.common_name, item.score) for item in reading.suggestions]
     assert found == [(rank, name, common_name, None)]
+
+
+@pytest.mark.parametrize("text", ["Identified as Canis lupus (wolf)", "Canis lupus is here"])
+def test_a_name_inside_other_words_is_marked_for_the_taxonomy_to_judge(text: str) -> None:
+    reading = read_answer(text)
+    assert [(name.scientific_name, name.in_form) for name in reading.names] == [("Canis lupus", False)]
 
 
 def test_order_and_number_are_bounded() -> None:

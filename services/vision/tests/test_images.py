@@ -43,9 +43,20 @@ async def count(db: Database) -> int:
         return await session.scalar(select(func.count()).select_from(ImageConversion)) or 0
 
 
-async def expire(db: Database) -> None:
+async def convert_one(client: httpx.AsyncClient, headers: dict[str, str], width: int = 64) -> dict[str, Any]:
+    """A conversion of a small picture, as the API tells of it."""
+    answer = await upload(client, headers, jpeg(width))
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def expire(db: Database, *, minutes: int = 0, but: str | None = None) -> None:
+    """Lets all conversions have expired a moment, or so many minutes, ago."""
+    past = now() - timedelta(minutes=minutes, seconds=1)
     async with db.transaction() as session:
-        await session.execute(update(ImageConversion).values(expires_at=now() - timedelta(seconds=1)))
+        spared = ImageConversion.id != UUID(but) if but else True
+        await session.execute(update(ImageConversion).where(spared).values(expires_at=past))
 
 
 async def test_convert_look_and_download(client: httpx.AsyncClient, headers: dict[str, str], blobs: Blobs) -> None:

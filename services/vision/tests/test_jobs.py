@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from libs.common.db import Database
 from libs.common.testing import SignIn
@@ -17,9 +17,9 @@ from services.vision import handlers, queue
 from services.vision.models import AnalysisJob, ImageConversion
 from services.vision.tests.conftest import MakeJob, events, job_of
 from services.vision.tests.samples import gray_bomb, jpeg, png
+from services.vision.tests.test_images import INVALID, convert_one, expire
 
 JOBS = "/api/v1/vision/jobs/"
-CONVERT = "/api/v1/images/convert/"
 KEYS = {
     "id", "source_conversion", "image", "dex_compatible_url", "image_conversion_status",
     "post_conversion_transformations", "user", "status", "cv_method", "model_name", "detail_level",
@@ -38,13 +38,6 @@ def player() -> UUID:
 @pytest.fixture
 def headers(sign_in: SignIn, player: UUID) -> dict[str, str]:
     return sign_in(player)
-
-
-async def convert(client: httpx.AsyncClient, headers: dict[str, str]) -> dict[str, Any]:
-    answer = await client.post(CONVERT, headers=headers, files={"image": ("image.jpg", jpeg(), "image/jpeg")})
-    assert answer.status_code == 201
-    body: dict[str, Any] = answer.json()
-    return body
 
 
 async def post(client: httpx.AsyncClient, headers: dict[str, str], **body: Any) -> httpx.Response:
@@ -95,8 +88,10 @@ async def hear(db: Database, job_id: UUID | str, version: int, *animals: Identif
         await handlers.complete_job(event, session)
 
 
-async def test_a_job_from_a_conversion(client: httpx.AsyncClient, headers: dict[str, str], player: UUID, db: Database) -> None:  # fmt: skip
-    conversion = await convert(client, headers)
+async def test_a_job_from_a_conversion(
+    client: httpx.AsyncClient, headers: dict[str, str], player: UUID, db: Database
+) -> None:
+    conversion = await convert_one(client, headers)
     answer = await post(
         client, headers, conversion_id=conversion["id"], post_conversion_transformations={"rotation": 90.0}
     )
@@ -129,7 +124,7 @@ async def test_a_job_from_a_conversion(client: httpx.AsyncClient, headers: dict[
 async def test_a_repeated_request_gets_the_unfinished_job(
     client: httpx.AsyncClient, headers: dict[str, str], db: Database
 ) -> None:
-    conversion = await convert(client, headers)
+    conversion = await convert_one(client, headers)
     first = await post(client, headers, conversion_id=conversion["id"])
     again = await post(client, headers, conversion_id=conversion["id"])
     assert (first.status_code, again.status_code) == (201, 200)
@@ -149,9 +144,6 @@ async def test_a_job_from_an_upload(client: httpx.AsyncClient, headers: dict[str
     assert (job["image"], job["dex_compatible_url"], job["source_conversion"]) == (None, None, None)
     assert (await job_of(db, UUID(job["id"]))).transformations == {"rotation": 180}
     assert [event["subject"] for event in await events(db)] == ["image.uploaded"]
-
-
-INVALID = "Upload a valid image. The file you uploaded was either not an image or a corrupted image."
 
 
 @pytest.mark.parametrize(
@@ -187,6 +179,10 @@ INVALID = "Upload a valid image. The file you uploaded was either not an image o
         ),
         (
             {"conversion_id": "x", "post_conversion_transformations": {"a": "\u0000"}},
+            {"post_conversion_transformations": ["Null characters are not allowed."]},
+        ),
+        (
+            {"conversion_id": "x", "post_conversion_transformations": '{"a": "\\u0000"}'},
             {"post_conversion_transformations": ["Null characters are not allowed."]},
         ),
     ],
@@ -238,11 +234,10 @@ async def test_bad_uploads_leave_nothing_behind(
 async def test_somebody_elses_and_expired_conversions(
     client: httpx.AsyncClient, headers: dict[str, str], sign_in: SignIn, db: Database
 ) -> None:
-    conversion = await convert(client, headers)
+    conversion = await convert_one(client, headers)
     foreign = await post(client, sign_in(uuid4()), conversion_id=conversion["id"])
     assert foreign.json()["non_field_errors"] == ["Invalid conversion_id or conversion not found"]
-    async with db.transaction() as session:
-        await session.execute(update(ImageConversion).values(expires_at=now() - timedelta(seconds=1)))
+    await expire(db)
     expired = await post(client, headers, conversion_id=conversion["id"])
     assert expired.status_code == 400
     assert expired.json()["non_field_errors"] == ["Image conversion has expired. Please upload again."]

@@ -67,6 +67,13 @@ def test_extreme_shapes_keep_a_pixel_each_way(size: tuple[int, int]) -> None:
     assert min(decoded(made.rendition).size) >= 1
 
 
+@pytest.mark.parametrize(("size", "target"), [((4000, 1500), (2560, 960)), ((3001, 2003), (2560, 1709))])
+def test_a_large_picture_is_resized_as_one(size: tuple[int, int], target: tuple[int, int]) -> None:
+    image = Image.effect_noise(size, 90).convert("RGB")
+    expected = image.resize(target, Image.Resampling.LANCZOS)
+    assert decoded(made_of(encoded(image, "PNG")).png).tobytes() == expected.tobytes()
+
+
 def test_rendition_is_at_most_2048() -> None:
     assert max(decoded(made_of(jpeg(3000, 2000)).rendition).size) == 2048
 
