@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from libs.common.values import now
+from libs.contracts.event import Event
 
 
 class Copied:
@@ -28,6 +29,13 @@ class Copied:
 async def keep(session: AsyncSession, model: type[Copied], *, id: UUID, version: int, **values: Any) -> bool:
     """Writes the record's state as of `version`; False if the copy already is as new."""
     return await _write(session, model, [{"id": id, "version": version, "deleted_at": None, **values}]) > 0
+
+
+async def keep_told(session: AsyncSession, model: type[Copied], event: Event) -> bool:
+    """As `keep`, with every column that is named like a field of the event."""
+    columns = model.__table__.columns.keys()  # type: ignore[attr-defined]
+    values = {name: getattr(event, name) for name in type(event).model_fields if name in columns}
+    return await keep(session, model, **values)
 
 
 async def bury(session: AsyncSession, model: type[Copied], *, id: UUID, version: int, **blank: Any) -> bool:

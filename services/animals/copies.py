@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.copies import bury, keep
+from libs.common.copies import bury, keep_told
 from libs.contracts.dex import DexDeleted, DexState
 from libs.contracts.users import UserDeleted, UserState
 from services.animals.models import Animal, RefEntry, RefUser
@@ -13,7 +13,7 @@ from services.animals.registry import change
 
 
 async def keep_user(session: AsyncSession, user: UserState) -> None:
-    await keep(session, RefUser, id=user.id, version=user.version, username=user.username)
+    await keep_told(session, RefUser, user)
 
 
 async def forget_user(session: AsyncSession, user: UserDeleted) -> None:
@@ -33,9 +33,7 @@ async def is_gone(session: AsyncSession, user_id: UUID) -> bool:
 
 
 async def keep_entry(session: AsyncSession, entry: DexState) -> None:
-    await keep(
-        session, RefEntry, id=entry.id, version=entry.version, owner_id=entry.owner_id, animal_id=entry.animal_id
-    )
+    await keep_told(session, RefEntry, entry)
 
 
 async def forget_entry(session: AsyncSession, entry: DexDeleted) -> None:

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.copies import bury, keep
+from libs.common.copies import bury, keep, keep_told
 from libs.common.forgetting import forget_events_of_user
 from libs.common.inbox import Handlers
 from libs.contracts.animals import AnimalCreated, AnimalDeleted, AnimalIdentified, AnimalState, AnimalUpdated
@@ -25,16 +25,7 @@ handlers.witness("friendship", RefFriendship)
 async def remember_user(event: UserState, session: AsyncSession) -> None:
     """Keeps a player's public state; after a rename their entries are synced anew."""
     before = await session.scalar(select(RefUser.username).where(RefUser.id == event.id).with_for_update())
-    news = await keep(
-        session,
-        RefUser,
-        id=event.id,
-        version=event.version,
-        username=event.username,
-        friend_code=event.friend_code,
-        is_superuser=event.is_superuser,
-        location_precision=event.location_precision,
-    )
+    news = await keep_told(session, RefUser, event)
     if news and before != event.username:
         await advance_entries_of_owner(session, event.id)
 
@@ -52,18 +43,7 @@ async def remember_animal(event: AnimalState, session: AsyncSession) -> None:
     """Keeps a species' public state; entries are synced anew when its number or a name changed."""
     query = select(RefAnimal.creation_index, RefAnimal.scientific_name, RefAnimal.common_name)
     before = (await session.execute(query.where(RefAnimal.id == event.id).with_for_update())).one_or_none()
-    news = await keep(
-        session,
-        RefAnimal,
-        id=event.id,
-        version=event.version,
-        scientific_name=event.scientific_name,
-        common_name=event.common_name,
-        conservation_status=event.conservation_status,
-        creation_index=event.creation_index,
-        verified=event.verified,
-        created_by=event.created_by,
-    )
+    news = await keep_told(session, RefAnimal, event)
     if news and before is not None and before != (event.creation_index, event.scientific_name, event.common_name):
         await advance_entries_of_animal(session, event.id)
 
@@ -97,15 +77,7 @@ async def replace_picture(event: ImageReplaced, session: AsyncSession) -> None:
 @handlers.on(FriendshipUpdated)
 async def remember_friendship(event: FriendshipUpdated, session: AsyncSession) -> None:
     """Keeps how two players stand."""
-    await keep(
-        session,
-        RefFriendship,
-        id=event.id,
-        version=event.version,
-        from_user=event.from_user,
-        to_user=event.to_user,
-        status=event.status,
-    )
+    await keep_told(session, RefFriendship, event)
 
 
 @handlers.on(FriendshipDeleted)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.copies import bury, keep, keep_many
+from libs.common.copies import bury, keep_many, keep_told
 from libs.common.forgetting import forget_events_of_user
 from libs.common.inbox import Handlers
 from libs.common.values import now
@@ -22,17 +22,7 @@ handlers.witness("dex", RefEntry)
 @handlers.on(UserRegistered, UserUpdated)
 async def remember_user(event: UserState, session: AsyncSession) -> None:
     """Keeps a player's public state for their friends' lists."""
-    await keep(
-        session,
-        RefUser,
-        id=event.id,
-        version=event.version,
-        username=event.username,
-        friend_code=event.friend_code,
-        avatar=event.avatar,
-        is_superuser=event.is_superuser,
-        is_active=event.is_active,
-    )
+    await keep_told(session, RefUser, event)
 
 
 @handlers.on(UserDeleted)

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.copies import bury, keep
+from libs.common.copies import bury, keep_told
 from libs.common.forgetting import forget_events_of_user
 from libs.common.inbox import Handlers
 from libs.contracts.dex import DexCreated, DexDeleted, DexState, DexUpdated
@@ -17,15 +17,7 @@ handlers.witness("dex", Catch)
 @handlers.on(DexCreated, DexUpdated)
 async def count_catch(event: DexState, session: AsyncSession) -> None:
     """An entry in a dex counts for its owner."""
-    await keep(
-        session,
-        Catch,
-        id=event.id,
-        version=event.version,
-        owner_id=event.owner_id,
-        animal_id=event.animal_id,
-        catch_date=event.catch_date,
-    )
+    await keep_told(session, Catch, event)
 
 
 @handlers.on(DexDeleted)

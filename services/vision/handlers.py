@@ -5,7 +5,7 @@ import asyncio
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.copies import bury, keep
+from libs.common.copies import bury, keep, keep_told
 from libs.common.forgetting import forget_events_of_user
 from libs.common.handlers import Handlers
 from libs.contracts.animals import AnimalCreated, AnimalDeleted, AnimalIdentified, AnimalState, AnimalUpdated
@@ -38,7 +38,7 @@ async def complete_job(event: AnimalIdentified, session: AsyncSession) -> None:
 @handlers.on(UserRegistered, UserUpdated)
 async def remember_user(event: UserState, session: AsyncSession) -> None:
     """Discoverers are shown by name."""
-    await keep(session, RefUser, id=event.id, version=event.version, username=event.username)
+    await keep_told(session, RefUser, event)
 
 
 @handlers.on(UserDeleted)
@@ -51,18 +51,7 @@ async def forget_user(event: UserDeleted, session: AsyncSession) -> None:
 @handlers.on(AnimalCreated, AnimalUpdated)
 async def remember_animal(event: AnimalState, session: AsyncSession) -> None:
     """Completed jobs show their animal as it is now."""
-    await keep(
-        session,
-        RefAnimal,
-        id=event.id,
-        version=event.version,
-        scientific_name=event.scientific_name,
-        common_name=event.common_name,
-        conservation_status=event.conservation_status,
-        creation_index=event.creation_index,
-        verified=event.verified,
-        created_by=event.created_by,
-    )
+    await keep_told(session, RefAnimal, event)
 
 
 @handlers.on(AnimalDeleted)
@@ -99,15 +88,7 @@ async def forget_entry(event: DexDeleted, session: AsyncSession) -> None:
 @handlers.on(FriendshipUpdated)
 async def remember_friendship(event: FriendshipUpdated, session: AsyncSession) -> None:
     """Friends may see what is for friends."""
-    await keep(
-        session,
-        RefFriendship,
-        id=event.id,
-        version=event.version,
-        from_user=event.from_user,
-        to_user=event.to_user,
-        status=event.status,
-    )
+    await keep_told(session, RefFriendship, event)
 
 
 @handlers.on(FriendshipDeleted)
