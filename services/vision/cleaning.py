@@ -42,11 +42,15 @@ async def announce_again(session: AsyncSession, darkroom: Darkroom, settings: Vi
     return count
 
 
-async def clean(db: Database, blobs: Blobs) -> None:
-    """One round: lets go of expired conversions, forgets old ones, removes discarded files."""
+async def clean(db: Database) -> None:
+    """One round: lets go of expired conversions, forgets old ones."""
     async with db.transaction() as session:
         await discard_expired_conversions(session)
         await forget_unused_conversions(session)
+
+
+async def remove_all_discarded_files(db: Database, blobs: Blobs) -> None:
+    """Removes what has been discarded so far: the pictures of a deleted player go within seconds."""
     while True:
         async with db.transaction() as session:
             if await remove_discarded_files(session, blobs) < BATCH:

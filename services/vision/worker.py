@@ -59,7 +59,8 @@ async def tend(service: Service) -> None:
                 await cleaning.announce_again(session, darkroom, settings)
             if time.monotonic() - cleaned >= CLEAN_EVERY_SECONDS:
                 cleaned = time.monotonic()
-                await cleaning.clean(service.db, service.blobs)
+                await cleaning.clean(service.db)
+            await cleaning.remove_all_discarded_files(service.db, service.blobs)
         except Exception as error:
             if not is_away(error):
                 raise

@@ -11,7 +11,7 @@ from PIL import Image
 
 from deploy.commands.walk import PHOTOS
 from deploy.local.player import Player
-from tests.e2e.conftest import Mesh, NewPlayer
+from tests.mesh import Mesh, NewPlayer
 
 
 def jpeg() -> bytes:

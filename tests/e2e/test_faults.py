@@ -13,7 +13,7 @@ from nats.aio.msg import Msg
 
 from deploy.commands.walk import PHOTOS
 from deploy.local.player import Player
-from tests.e2e.conftest import Mesh, NewPlayer, until
+from tests.mesh import Mesh, NewPlayer, until
 
 
 @contextmanager

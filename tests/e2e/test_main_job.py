@@ -8,7 +8,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from deploy.commands.walk import PHOTOS, walk
-from tests.e2e.conftest import Mesh, NewPlayer, until
+from tests.mesh import Mesh, NewPlayer, until
 
 
 async def test_two_players_walk_through_it(mesh: Mesh) -> None:

@@ -110,7 +110,8 @@ async def test_a_deleted_player_leaves_nothing(
     await hear(db, deleted, deleted)
     assert (await number_of(db, AnalysisJob), await number_of(db, ImageConversion)) == (2, 1)
     assert await number_of(db, StoredPicture) == 1
-    await cleaning.clean(db, blobs)
+    await cleaning.clean(db)
+    await cleaning.remove_all_discarded_files(db, blobs)
     for key in (picture.key, picture.rendition_key, *(job.original_key for job in jobs)):
         with pytest.raises(FileNotFoundError):
             await blobs.get(key)
@@ -139,7 +140,8 @@ async def test_expired_conversions_are_cleaned_unless_somebody_uses_them(
     picture = Picture(url=url, sha256=shown.sha256, width=1, height=1, created_at=now())
     await hear(db, entry(picture=picture))
     await expire(db, minutes=5, but=fresh["id"])
-    await cleaning.clean(db, blobs)
+    await cleaning.clean(db)
+    await cleaning.remove_all_discarded_files(db, blobs)
     for conversion in (fresh, in_a_job, in_a_dex):
         assert await blobs.get((await picture_of(db, conversion["id"])).key)
     gone = await picture_of(db, unused["id"])
@@ -150,7 +152,8 @@ async def test_expired_conversions_are_cleaned_unless_somebody_uses_them(
     assert (await client.get(path, headers=headers)).json() == {**unused, "expires_at": ANY_TEXT}
     async with db.transaction() as session:
         await session.execute(update(ImageConversion).values(created_at=now() - timedelta(hours=2)))
-    await cleaning.clean(db, blobs)
+    await cleaning.clean(db)
+    await cleaning.remove_all_discarded_files(db, blobs)
     assert (await client.get(path, headers=headers)).status_code == 404
     assert await number_of(db, ImageConversion) == 3
 

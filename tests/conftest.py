@@ -1,22 +1,19 @@
-"""The whole mesh, as `make dev` runs it: the same object, once for all end-to-end tests."""
+"""The whole mesh, as `make dev` runs it: the same object, once for all tests that go through the gateway."""
 
-import asyncio
-import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import nats
-import psutil
 import pytest
 from nats.aio.client import Client
 
 from deploy.local.player import Player
 from deploy.local.stack import Stack
+from tests.mesh import Mesh, NewPlayer
 
 SETTINGS = {
     "THROTTLE_ANON_RATE": "off",
@@ -29,29 +26,6 @@ RUNNING = "E2E_DATA_DIR"
 """Names the data folder of a stack that runs already: quicker while one writes tests."""
 
 
-@dataclass(frozen=True)
-class Mesh:
-    """A running stack and what its `topology.json` says."""
-
-    data_dir: Path
-
-    @property
-    def url(self) -> str:
-        return str(self.topology["url"])
-
-    @property
-    def topology(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.data_dir / "topology.json").read_text())
-        return found
-
-    def process(self, name: str) -> psutil.Process:
-        """A process of the stack as it runs at this moment."""
-        return psutil.Process(self.topology["processes"][name]["pid"])
-
-    def log(self, name: str) -> str:
-        return (self.data_dir / "logs" / f"{name}.log").read_text(errors="replace")
-
-
 @pytest.fixture(scope="session")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     if running := os.environ.get(RUNNING):
@@ -59,9 +33,6 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
         return
     with Stack(tmp_path_factory.mktemp("mesh"), environment=dict(os.environ) | SETTINGS, careless=True) as stack:
         yield Mesh(stack.data_dir)
-
-
-NewPlayer = Callable[..., Awaitable[Player]]
 
 
 @pytest.fixture
@@ -77,16 +48,23 @@ async def new_player(mesh: Mesh) -> AsyncIterator[NewPlayer]:
         yield make
 
 
+@pytest.fixture(scope="session")
+async def staff(mesh: Mesh) -> AsyncIterator[Player]:
+    """A player with `is_staff`: over HTTP nobody becomes one, so the users' own table is told."""
+    async with Player(mesh.url, f"staff-{uuid4().hex[:8]}") as player:
+        await player.sign_up()
+        database = await asyncpg.connect(mesh.topology["postgres"]["admin_url"])
+        await database.execute("UPDATE users.users SET is_staff = true WHERE id = $1", player.id)
+        await database.close()
+        await player.sign_in()
+        # A change of the profile tells the other services, too.
+        await player.ask("PATCH", "/users/me/", json={"bio": "Keeps the place in order."})
+        yield player
+
+
 @pytest.fixture
 async def listener(mesh: Mesh) -> AsyncIterator[Client]:
     """A plain subscriber beside the mesh, as anybody with the credentials may be one."""
     client = await nats.connect(mesh.topology["nats"]["url"])
     yield client
     await client.close()
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
-    """Waits for something to become true; fails if it does not."""
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.05)
