@@ -37,11 +37,15 @@ class Player:
 
     async def ask(self, method: str, path: str, expected: tuple[int, ...] = (200, 201), **more: Any) -> dict[str, Any]:
         """One request; raises `Refused` for any status that is not expected."""
-        answer = await self._client.request(method, path, **more)
+        answer = await self.raw(method, path, **more)
         if answer.status_code not in expected:
             raise Refused(f"{method} {path} answered {answer.status_code}: {answer.text[:500]}")
         body: dict[str, Any] = answer.json() if answer.content else {}
         return body
+
+    async def raw(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request and its answer as it is."""
+        return await self._client.request(method, path, **more)
 
     async def get(self, path: str) -> dict[str, Any]:
         return await self.ask("GET", path)

@@ -20,17 +20,20 @@ HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomai
 
 
 @lru_cache(maxsize=512)
-def accepts_gzip(accept_encoding: bytes) -> bool:
-    """Whether an Accept-Encoding header allows gzip; `q=0` forbids it, and no header at all does not ask for it."""
+def accepts(header: bytes, wanted: str, *, wildcard: str = "*") -> bool:
+    """Whether an Accept or Accept-Encoding header allows `wanted`, by itself or by `wildcard`.
+
+    `q=0` forbids it, and no header at all does not ask for it.
+    """
     allowed: dict[str, bool] = {}
-    for part in accept_encoding.decode("latin-1").lower().split(","):
+    for part in header.decode("latin-1").lower().split(","):
         name, *parameters = (word.strip() for word in part.split(";"))
         weight = next((word[2:] for word in parameters if word.startswith("q=")), "1")
         try:
             allowed[name] = float(weight) > 0
         except ValueError:
             allowed[name] = False
-    return allowed.get("gzip", allowed.get("*", False))
+    return allowed.get(wanted, bool(wildcard) and allowed.get(wildcard, False))
 
 
 def is_same_version(if_none_match: bytes, etag: bytes) -> bool:

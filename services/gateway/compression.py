@@ -3,7 +3,7 @@
 import zlib
 from typing import Final
 
-from services.gateway.answers import accepts_gzip
+from services.gateway.answers import accepts
 
 SMALLEST: Final = 1024
 """Below this many bytes it saves no packet."""
@@ -19,7 +19,7 @@ def gzip_for(accept_encoding: bytes, headers: dict[bytes, bytes], *, has_body: b
     length = headers.get(b"content-length")
     if not has_body or b"content-encoding" in headers or (length is not None and int(length) < SMALLEST):
         return None
-    if not accepts_gzip(accept_encoding):
+    if not accepts(accept_encoding, "gzip"):
         return None
     headers.pop(b"content-length", None)
     headers[b"content-encoding"] = b"gzip"

@@ -1,28 +1,27 @@
-"""Where the rate limits keep their counts: a storage for the `limits` library, in this process.
+"""Where the rate limits keep their counts: a storage for the `limits` library that all gateways share (ADR 0005).
 
 The library's own memory storage walks all its keys in a new task at every hit; with an address per key that is the
-most expensive line of a request. This one forgets what has expired once in a while. A storage that gateways share
-takes its place by implementing the same six methods.
+most expensive line of a request. And its shared ones are asked over the network at every hit.
 """
 
 import time
-from typing import Final
+from collections.abc import Collection
+from hashlib import blake2b
 
 from limits.aio.storage import Storage
 
-SWEEP_SECONDS: Final = 10.0
-MAX_KEYS: Final = 200_000
+from services.gateway.shared_counts import SharedCounts
 
 
-class LocalCounters(Storage):
-    """Fixed windows: each key has a count and the time (Unix seconds) when it starts again at zero."""
+class SharedCounters(Storage):
+    """Fixed windows. The counts of `strict` kinds of budgets agree with the other gateways before they are given."""
 
-    STORAGE_SCHEME = ["biologidex+local"]  # noqa: RUF012 - the library's own declaration
+    STORAGE_SCHEME = ["biologidex+nats"]  # noqa: RUF012 - the library's own declaration
 
-    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: float | str | bool) -> None:
-        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
-        self._windows: dict[str, tuple[int, float]] = {}
-        self._sweep_at = 0.0
+    def __init__(self, counts: SharedCounts, *, strict: Collection[str]) -> None:
+        super().__init__()
+        self._counts = counts
+        self._strict = strict
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -30,36 +29,37 @@ class LocalCounters(Storage):
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Counts `amount`; the first count of a key opens its window of `expiry` seconds."""
-        now = time.time()
-        if now > self._sweep_at or len(self._windows) >= MAX_KEYS:
-            self._sweep(now)
-        count, ends = self._windows.get(key, (0, 0.0))
-        if ends <= now:
-            count, ends = 0, now + expiry
-        self._windows[key] = (count + amount, ends)
-        return count + amount
+        if kind_of(key) in self._strict:
+            return await self._counts.add_in_order(name_of(key), expiry, amount)
+        return self._counts.add(name_of(key), expiry, amount)
 
     async def get(self, key: str) -> int:
-        count, ends = self._windows.get(key, (0, 0.0))
-        return count if ends > time.time() else 0
+        window = self._counts.windows.find(name_of(key), time.time())
+        return window.total if window else 0
 
     async def get_expiry(self, key: str) -> float:
-        return self._windows.get(key, (0, time.time()))[1]
+        now = time.time()
+        window = self._counts.windows.find(name_of(key), now)
+        return window.ends if window else now
 
     async def check(self) -> bool:
+        """Always there: without the bus this gateway counts for itself."""
         return True
 
     async def reset(self) -> int:
-        count = len(self._windows)
-        self._windows.clear()
-        return count
+        """Forgets all counts, at this gateway only."""
+        return self._counts.windows.clear()
 
     async def clear(self, key: str) -> None:
-        self._windows.pop(key, None)
+        """Forgets one count, at this gateway only."""
+        self._counts.windows.drop(name_of(key))
 
-    def _sweep(self, now: float) -> None:
-        self._sweep_at = now + SWEEP_SECONDS
-        self._windows = {key: window for key, window in self._windows.items() if window[1] > now}
-        # Under an attack from more addresses than that, the oldest windows go first.
-        for key in list(self._windows)[: max(0, len(self._windows) - MAX_KEYS // 2)]:
-            del self._windows[key]
+
+def kind_of(key: str) -> str:
+    """The first identifier of a key of the library's: `LIMITER/<kind>/<who>/<amount>/<multiples>/<unit>`."""
+    return key.split("/", 2)[1]
+
+
+def name_of(key: str) -> str:
+    """How the gateways call a key among themselves: a third as long, and without the address written out."""
+    return blake2b(key.encode(), digest_size=12).hexdigest()

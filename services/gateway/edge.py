@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Final
 
 from opentelemetry import trace
@@ -12,8 +13,8 @@ from libs.common.errors import Failure, MethodNotAllowed, NotFound
 from libs.common.logs import log, request_id
 from libs.common.telemetry import tracer
 from services.gateway import measures
-from services.gateway.addresses import client_address
-from services.gateway.admission import METHODS, admit
+from services.gateway.addresses import budget_of, client_address
+from services.gateway.admission import METHODS, PROBES, admit
 from services.gateway.answers import HSTS, SECURITY
 from services.gateway.body import ClientGone, Receive
 from services.gateway.exchange import Exchange, Scope, Send
@@ -21,7 +22,7 @@ from services.gateway.house import House
 from services.gateway.pages import answer_front_page
 from services.gateway.routes import READS, route_of, slashed
 
-QUIET: Final = frozenset({"/health/", "/ready/", "/metrics/", "/media/{key}", "/static/{path}"})
+QUIET: Final = frozenset({"/health/", "/ready/", "/metrics/", "/media/{key}", "/static/{path}", "/{file}"})
 """Asked often and of little interest: not in the request log unless they fail."""
 CLIENT_CLOSED: Final = 499
 """In logs and metrics only: the client left before its answer."""
@@ -38,7 +39,7 @@ class Edge:
         self._security = (*SECURITY, HSTS) if house.settings.environment == "production" else SECURITY
         # The gateway's own paths, which need no token; True where the budgets count them (contract G7).
         self._own: dict[str, tuple[Answer, bool]] = {
-            "/": (answer_front_page, False),
+            "/": (self._answer_root, False),
             "/health/": (house.health.answer_alive, False),
             "/ready/": (house.health.answer_ready, False),
             "/metrics/": (house.metrics.answer, False),
@@ -110,6 +111,11 @@ class Edge:
         peer = scope["client"][0] if scope.get("client") else ""
         forwarded_for = exchange.header(b"x-forwarded-for").decode("latin-1")
         exchange.client = client_address(peer, forwarded_for, self._settings.trusted_proxies)
+        with nullcontext() if path in PROBES else house.crowding.enter(budget_of(exchange.client)):
+            await self._dispatch(exchange)
+
+    async def _dispatch(self, exchange: Exchange) -> None:
+        house, path = self._house, exchange.path
         if house.origins.is_preflight(exchange):
             await house.origins.answer_preflight(exchange)
         elif path.startswith("/media/"):
@@ -129,8 +135,15 @@ class Edge:
             if path.startswith("/api/"):
                 await house.budgets.count(exchange)
             await house.forwarder.forward(exchange, route)
+        elif (file := await house.client.find(exchange)) is not None:
+            await self._answer_own(exchange, file.answer)
         else:
             raise NotFound
+
+    async def _answer_root(self, exchange: Exchange) -> None:
+        """`GET /`: the client; a plain page where there is none."""
+        file = await self._house.client.find(exchange)
+        await (answer_front_page(exchange) if file is None else file.answer(exchange))
 
     async def _answer_own(self, exchange: Exchange, answer: Answer) -> None:
         if exchange.method == "OPTIONS":

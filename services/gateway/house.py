@@ -12,20 +12,23 @@ from libs.common.revocations import Revocations
 from libs.common.telemetry import bus_connected
 from libs.common.tokens import TokenVerifier
 from services.gateway.body import Receive
+from services.gateway.client import ClientFiles
 from services.gateway.consistency import SharedWrites
 from services.gateway.cors import Origins
-from services.gateway.counters import LocalCounters
+from services.gateway.counters import SharedCounters
+from services.gateway.crowding import Crowding
 from services.gateway.docs import Docs
 from services.gateway.exchange import Send
 from services.gateway.forward import Forwarder
 from services.gateway.health import Health
 from services.gateway.identity import Doorkeeper
-from services.gateway.limits import Budgets
+from services.gateway.limits import STRICT, Budgets, longest_window
 from services.gateway.media import Media
 from services.gateway.metrics import Metrics
 from services.gateway.pages import StaticPages
 from services.gateway.peers import Peers
 from services.gateway.settings import GatewaySettings
+from services.gateway.shared_counts import SharedCounts
 from services.gateway.version import VersionFile
 
 RESTART_SECONDS: Final = 1.0
@@ -35,7 +38,6 @@ class House:
     """Put together once; `live` opens it for as long as the server runs."""
 
     def __init__(self, settings: GatewaySettings) -> None:
-        counters = LocalCounters()
         blobs = Blobs(settings.blob_url, settings.public_base_url)
         self.settings = settings
         self.bus = Bus(settings.nats_url.get_secret_value(), name="gateway")
@@ -45,21 +47,28 @@ class House:
         self.revocations = Revocations(self.bus, timedelta(minutes=settings.jwt_access_token_lifetime_minutes))
         self.door = Doorkeeper(TokenVerifier(settings.jwks_url), self.revocations)
         self.origins = Origins(settings.cors_allowed_origins)
+        self.counts = SharedCounts(
+            self.bus, keep_seconds=longest_window(settings), replicas=settings.event_stream_replicas
+        )
+        counters = SharedCounters(self.counts, strict=STRICT)
         self.budgets = Budgets(settings, counters)
+        self.crowding = Crowding(settings.edge_connections)
         self.forwarder = Forwarder(settings, self.peers, self.writes)
         self.health = Health(settings, self.peers, self.bus, blobs, counters)
         self.metrics = Metrics(self.peers, enabled=settings.prometheus_metrics_enabled)
         self.docs = Docs(self.peers, settings.public_base_url)
         self.media = Media(blobs)
         self.static = StaticPages()
-        self.version = VersionFile(settings.client_version_file)
+        self.client = ClientFiles(settings.client_dir)
+        self.version = VersionFile(settings.client_version_file, is_checked=settings.version_check_enabled)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def live(self, receive: Receive, send: Send) -> None:
         """The ASGI lifespan. Nothing away is waited for: HTTP is there at once, and the bus when it comes."""
         await receive()
         await self.peers.open()
-        for work in (self.bus.connect, self.bus.unstick, self.revocations.follow, self.writes.listen):
+        following = (self.revocations.follow, self.writes.listen, self.counts.follow)
+        for work in (self.bus.connect, self.bus.unstick, *following):
             self._tasks.append(asyncio.create_task(_keep_going(work), name=work.__name__))
         await send({"type": "lifespan.startup.complete"})
         await receive()

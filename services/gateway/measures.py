@@ -20,6 +20,7 @@ _api_seconds = Histogram(
 )
 retries = Counter("gateway_retries_total", "Requests sent to a service a second time.", ["upstream"])
 shed = Counter("gateway_shed_total", "Requests refused because a service had all its places taken.", ["upstream"])
+throttled = Counter("gateway_throttled_total", "Requests over budget.", ["budget"])
 in_flight = Gauge("gateway_in_flight", "Requests at a service.", ["upstream", "kind"])
 
 

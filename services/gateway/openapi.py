@@ -1,8 +1,16 @@
 """Several OpenAPI documents made into one. Pure (contract O5)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from services.gateway import failure_examples
+
+METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+PUBLIC_PATHS: Final = re.compile(
+    r"get /api/v1/animals/.*|post /api/v1/users/|\w+ /api/v1/(auth|taxonomy|sources)/.*|\w+ /\.well-known/.*"
+)
+"""What needs no token, where the service does not say it itself (contract T, U1, A, X)."""
 REF: Final = "#/components/schemas/"
 PRIVATE: Final = "/internal/"
 
@@ -10,14 +18,17 @@ PRIVATE: Final = "/internal/"
 def merge(documents: Mapping[str, Mapping[str, Any]], base: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with the paths and schemas of all `documents` (by service).
 
-    Private paths are left out. A schema name that two services use for different things gets the service's name in
+    Private paths are left out; every operation is tagged by its service, says who may call it, and has an example of
+    each failure. A schema name that two services use for different things gets the service's name in
     front of it; the same thing under the same name is there once.
     """
-    merged: dict[str, Any] = {**base, "paths": dict(base.get("paths", {})), "components": {}, "tags": []}
+    merged: dict[str, Any] = {**base, "paths": dict(base.get("paths", {})), "components": {}}
+    merged["tags"] = list(base.get("tags", ()))
     components: dict[str, dict[str, Any]] = {
         kind: dict(entries) for kind, entries in base.get("components", {}).items()
     }
     schemas = components.setdefault("schemas", {})
+    schemas[failure_examples.SCHEMA_NAME] = failure_examples.SCHEMA
     for service, document in documents.items():
         own = document.get("components", {})
         renamed = _names_to_change(own.get("schemas", {}), schemas, service.title())
@@ -28,8 +39,8 @@ def merge(documents: Mapping[str, Mapping[str, Any]], base: Mapping[str, Any]) -
                 components.setdefault(kind, {}).update(entries)
         for path, operations in document.get("paths", {}).items():
             if PRIVATE not in path:
-                merged["paths"][path] = _tagged(_pointing_to(operations, renamed), service)
-        merged["tags"].append({"name": service})
+                merged["paths"][path] = _completed(path, _pointing_to(operations, renamed), service, schemas)
+        merged["tags"].append({"name": service, "description": f"Answered by the {service} service."})
     merged["paths"] = dict(sorted(merged["paths"].items()))
     merged["components"] = components
     return merged
@@ -47,10 +58,25 @@ def _names_to_change(own: Mapping[str, Any], taken: Mapping[str, Any], prefix: s
     return renamed
 
 
-def _tagged(operations: Any, service: str) -> Any:
+def _completed(path: str, operations: Any, service: str, schemas: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        method: {**operation, "tags": operation.get("tags") or [service]} if isinstance(operation, dict) else operation
+        method: _operation(path, method, operation, service, schemas) if method in METHODS else operation
         for method, operation in operations.items()
+    }
+
+
+def _operation(
+    path: str, method: str, operation: Mapping[str, Any], service: str, schemas: Mapping[str, Any]
+) -> dict[str, Any]:
+    security = operation.get("security")
+    if security is None:
+        security = [{"bearer": []}, {}] if PUBLIC_PATHS.fullmatch(f"{method} {path}") else [{"bearer": []}]
+    needs_token = bool(security) and {} not in security
+    return {
+        **operation,
+        "tags": [service],
+        "security": security,
+        "responses": failure_examples.with_failures(path, operation, schemas, needs_token=needs_token),
     }
 
 

@@ -44,6 +44,12 @@ class GatewaySettings(ServiceSettings):
     throttle_anon_rate: str = "100/hour"
     throttle_user_rate: str = "1000/hour"
     throttle_upload_rate: str = "20/hour"
+    edge_request_rate: str = "off"
+    """Requests to the API from one address; `10/second` is what contract G9 suggests."""
+    edge_upload_rate: str = "off"
+    """Uploads from one address; suggested: `2/second`."""
+    edge_connections: int = Field(0, ge=0)
+    """Requests of one address that are answered at once; 0 for any number, suggested: 10."""
 
     max_upload_size_mb: float = Field(10, gt=0)
     read_deadline_seconds: float = Field(5, gt=0)
@@ -56,8 +62,11 @@ class GatewaySettings(ServiceSettings):
     max_uploads_in_flight: int = Field(16, ge=1)
 
     health_check_enabled: bool = True
-    client_version_file: Path | None = None
-    """The deployment's `client_version.json` (contract O9)."""
+    client_dir: Path | None = None
+    """The web client's files, looked at when asked for (contract O8)."""
+    version_check_enabled: bool = True
+    client_version_file: Path = Path("client_version.json")
+    """Which client belongs to this deployment (contract O9); it need not be there."""
 
     @classmethod
     def required_in_production(cls) -> tuple[str, ...]:

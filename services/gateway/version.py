@@ -19,6 +19,11 @@ FEATURES: Final = {
     "taxonomic_tree": True,
     "dex_sync_v2": True,
 }
+DISABLED: Final = {
+    "version_check_enabled": False,
+    "update_required": False,
+    "message": "The version check is switched off.",
+}
 
 
 def compare(client: str, deployed: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,11 +52,24 @@ def compare(client: str, deployed: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-class VersionFile:
-    """`client_version.json` beside the deployment, read again at most once a minute."""
+def read(path: Path) -> dict[str, Any]:
+    """The version file's object; empty where there is no readable one."""
+    try:
+        content = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, orjson.JSONDecodeError) as error:
+        log.warning("version.unreadable", error=type(error).__name__)
+        return {}
+    return content if isinstance(content, dict) else {}
 
-    def __init__(self, path: Path | None) -> None:
+
+class VersionFile:
+    """`client_version.json` beside the deployment, read again at most once a minute; it need not be there."""
+
+    def __init__(self, path: Path, *, is_checked: bool = True) -> None:
         self._path = path
+        self._is_checked = is_checked
         self._content: dict[str, Any] = {}
         self._read_at = float("-inf")
 
@@ -59,15 +77,10 @@ class VersionFile:
         """`GET /api/v1/version/`; differs by the client's headers, so that no cache may mix them up."""
         client = exchange.header(b"x-client-version").decode("latin-1").strip()[:MAX_CLIENT_TEXT] or UNKNOWN
         headers = [(b"vary", b"X-Client-Version, X-Client-Build"), (b"cache-control", b"no-cache")]
-        await exchange.answer_json(compare(client, self._deployed()), headers=headers)
+        await exchange.answer_json(compare(client, self._deployed()) if self._is_checked else DISABLED, headers=headers)
 
     def _deployed(self) -> Mapping[str, Any]:
-        if self._path is not None and time.monotonic() - self._read_at > READ_AGAIN_SECONDS:
+        if time.monotonic() - self._read_at > READ_AGAIN_SECONDS:
             self._read_at = time.monotonic()
-            try:
-                content = orjson.loads(self._path.read_bytes())
-                self._content = content if isinstance(content, dict) else {}
-            except (OSError, orjson.JSONDecodeError) as error:
-                self._content = {}
-                log.warning("version.unreadable", error=type(error).__name__)
+            self._content = read(self._path)
         return self._content

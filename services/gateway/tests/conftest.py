@@ -16,6 +16,7 @@ from libs.common.testing import KEY_ID
 from services.gateway.edge import Edge
 from services.gateway.house import House
 from services.gateway.settings import GatewaySettings
+from services.gateway.tests.export import fill
 from services.gateway.tests.upstream import Upstream, serving
 
 PUBLIC = "http://127.0.0.1:8000"
@@ -106,3 +107,11 @@ async def everyday_gateway(open_gateway: OpenGateway) -> AsyncIterator[httpx.Asy
 def gateway(everyday_gateway: httpx.AsyncClient, upstream: Upstream) -> httpx.AsyncClient:
     """The gateway most tests use: no limits, all services there."""
     return everyday_gateway
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a web client."""
+    found = tmp_path / "client"
+    fill(found)
+    return found

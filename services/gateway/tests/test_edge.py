@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from libs.common.testing import SignIn
-from services.gateway.answers import accepts_gzip, is_same_version
+from services.gateway.answers import accepts, is_same_version
 from services.gateway.tests.conftest import OpenGateway
 from services.gateway.tests.upstream import ENTRIES, PNG, Upstream
 
@@ -179,14 +179,14 @@ async def test_methods_that_own_paths_do_not_have_are_405(gateway: httpx.AsyncCl
 
 
 def test_accept_encoding_is_read_strictly() -> None:
-    assert accepts_gzip(b"gzip")
-    assert accepts_gzip(b"br;q=1.0, GZIP;q=0.5")
-    assert accepts_gzip(b"*")
-    assert not accepts_gzip(b"")
-    assert not accepts_gzip(b"gzip;q=0")
-    assert not accepts_gzip(b"gzip;q=0.000, *")
-    assert not accepts_gzip(b"gzip;q=x")
-    assert not accepts_gzip(b"gzipped")
+    assert accepts(b"gzip", "gzip")
+    assert accepts(b"br;q=1.0, GZIP;q=0.5", "gzip")
+    assert accepts(b"*", "gzip")
+    assert not accepts(b"", "gzip")
+    assert not accepts(b"gzip;q=0", "gzip")
+    assert not accepts(b"gzip;q=0.000, *", "gzip")
+    assert not accepts(b"gzip;q=x", "gzip")
+    assert not accepts(b"gzipped", "gzip")
 
 
 def test_entity_tags_are_compared_weakly() -> None:

@@ -1,12 +1,12 @@
 """Budgets: anonymous by address, users by account, uploads by themselves (contract G7)."""
 
+import asyncio
 from uuid import uuid4
 
 import httpx
 
 from libs.common.testing import SignIn
 from services.gateway.addresses import budget_of, client_address
-from services.gateway.counters import LocalCounters
 from services.gateway.settings import GatewaySettings
 from services.gateway.tests.conftest import OpenGateway
 from services.gateway.tests.upstream import Upstream
@@ -92,12 +92,29 @@ def test_a_household_is_one_address() -> None:
     assert budget_of("::ffff:198.51.100.7") == budget_of("198.51.100.7") == "198.51.100.7"
 
 
-async def test_counters_forget_windows_that_have_ended() -> None:
-    counters = LocalCounters()
-    assert [await counters.incr("wolf", 60) for _ in range(3)] == [1, 2, 3]
-    await counters.incr("lynx", 0)
-    assert await counters.get("lynx") == 0
-    assert await counters.incr("lynx", 60) == 1
-    await counters.clear("wolf")
-    assert await counters.get("wolf") == 0
-    assert await counters.reset() == 1
+async def test_edge_limits_are_off_unless_set_and_then_count_by_address_whoever_asks(
+    open_gateway: OpenGateway, upstream: Upstream, sign_in: SignIn
+) -> None:
+    async with open_gateway(edge_request_rate="3/hour", edge_upload_rate="1/hour") as gateway:
+        answers = [await gateway.get("/api/v1/users/me/", headers=sign_in()) for _ in range(4)]
+        assert statuses(answers) == [200, 200, 200, 429]
+        uploads = [
+            await gateway.post("/api/v1/images/convert/", content=b"x", headers={**sign_in(), **FORM}) for _ in range(2)
+        ]
+        assert statuses(uploads) == [200, 429]
+        assert (await gateway.get("/health/")).status_code == 200
+
+
+async def test_one_address_may_be_kept_from_taking_all_connections(
+    open_gateway: OpenGateway, upstream: Upstream
+) -> None:
+    async with open_gateway(edge_connections=2) as gateway:
+        waiting = [asyncio.create_task(gateway.get("/api/v1/vision/waiting/")) for _ in range(2)]
+        while len(upstream.asked) < 2:
+            await asyncio.sleep(0.01)
+        refused = await gateway.get("/api/v1/animals/")
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert (await gateway.get("/health/")).status_code == 200, "probes go on"
+        upstream.may_finish.set()
+        assert statuses([await answer for answer in waiting]) == [200, 200]
+        assert (await gateway.get("/api/v1/animals/")).status_code == 200

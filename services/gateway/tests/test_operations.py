@@ -1,18 +1,16 @@
-"""Health, metrics, documentation, pictures: what the gateway answers itself (contract O1-O9)."""
+"""Health, metrics, pictures, version: what the gateway answers itself (contract O1-O4, O7, O9)."""
 
 import time
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import orjson
 import pytest
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from libs.common.blobs import Blobs
 from libs.common.testing import SignIn
-from libs.contracts.catalogue import EVENTS
-from services.gateway import openapi
 from services.gateway.exposition import merge
 from services.gateway.tests.conftest import OpenGateway
 from services.gateway.tests.upstream import PNG, Upstream
@@ -114,72 +112,6 @@ async def test_metrics_can_be_switched_off(open_gateway: OpenGateway, upstream: 
         assert (await gateway.get("/metrics/")).status_code == 404
 
 
-async def test_the_schema_lists_what_services_have_and_hides_what_is_private(
-    open_gateway: OpenGateway, upstream: Upstream
-) -> None:
-    operation = {"get": {"responses": {"200": {"description": "OK"}}}}
-    upstream.openapi = {"paths": {"/api/v1/users/me/": operation, "/internal/users/": operation}}
-    async with open_gateway() as gateway:
-        answer = await gateway.get("/api/schema/")
-    document = yaml.safe_load(answer.text)
-    assert document["openapi"].startswith("3.")
-    assert {"/api/v1/users/me/", "/api/v1/health/", "/ready/"} <= set(document["paths"])
-    assert "/internal/users/" not in document["paths"]
-
-
-def test_schemas_of_the_same_name_are_kept_apart() -> None:
-    def document(path: str, kind: str) -> dict:
-        reference = {"$ref": "#/components/schemas/Page"}
-        return {
-            "paths": {path: {"get": {"responses": {"200": {"content": {"application/json": {"schema": reference}}}}}}},
-            "components": {
-                "schemas": {"Page": {"items": {"$ref": "#/components/schemas/Item"}}, "Item": {"type": kind}}
-            },
-        }
-
-    documents = {
-        "users": document("/u/", "string"),
-        "dex": document("/d/", "object"),
-        "graph": document("/g/", "string"),
-    }
-    merged = openapi.merge(documents, {"paths": {}})
-    schemas = merged["components"]["schemas"]
-    assert schemas["Item"] == {"type": "string"}
-    assert schemas["DexItem"] == {"type": "object"}
-
-    def item_of(path: str) -> str:
-        schema = merged["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        return schemas[schemas[schema["$ref"].rpartition("/")[2]]["items"]["$ref"].rpartition("/")[2]]["type"]
-
-    assert [item_of(path) for path in ("/u/", "/d/", "/g/")] == ["string", "object", "string"]
-
-
-async def test_the_documentation_pages_need_nobody_elses_host(gateway: httpx.AsyncClient, upstream: Upstream) -> None:
-    for path in ("/api/docs/", "/api/redoc/"):
-        page = await gateway.get(path)
-        assert page.status_code == 200
-        assert page.headers["content-type"].startswith("text/html")
-        assert "/api/schema/" in page.text
-        assert "https://" not in page.text
-    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js", "favicon.png"):
-        file = await gateway.get(f"/static/{name}")
-        assert file.status_code == 200, name
-        assert file.headers["cache-control"] == "public, max-age=2592000, immutable"
-        again = await gateway.get(f"/static/{name}", headers={"If-None-Match": file.headers["etag"]})
-        assert again.status_code == 304
-    for name in ("", "none.js", "../core.py", "%2e%2e/core.py", ".hidden"):
-        answer = await gateway.get(f"/static/{name}")
-        assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."}), name
-
-
-async def test_the_event_catalogue_lists_every_event(gateway: httpx.AsyncClient) -> None:
-    document = yaml.safe_load((await gateway.get("/api/events/")).text)
-    assert document["asyncapi"].startswith("3.")
-    assert set(document["channels"]) == set(EVENTS)
-    payload = document["components"]["messages"]["DexCreated"]["payload"]["$ref"].rpartition("/")[2]
-    assert "owner_id" in document["components"]["schemas"][payload]["properties"]
-
-
 async def test_pictures_are_public_by_name_and_kept_a_week(gateway: httpx.AsyncClient, blobs: Blobs) -> None:
     key = f"media/ab/{uuid4().hex}.png"
     await blobs.put(key, PNG)
@@ -225,21 +157,54 @@ async def test_the_front_page_says_what_this_is(gateway: httpx.AsyncClient) -> N
     assert "/api/docs/" in page.text
 
 
-async def test_the_version_answer_differs_by_client(open_gateway: OpenGateway, upstream: Upstream, tmp_path) -> None:
+async def test_the_version_answer_differs_by_client(
+    open_gateway: OpenGateway, upstream: Upstream, tmp_path: Path
+) -> None:
     file = tmp_path / "client_version.json"
     file.write_bytes(orjson.dumps({"git_commit": "abc", "build_number": 7}))
     async with open_gateway(client_version_file=file) as gateway:
         same = await gateway.get("/api/v1/version/", headers={"X-Client-Version": "abc"})
-        other = await gateway.get("/api/v1/version/", headers={"X-Client-Version": "abd"})
+        other = await gateway.get("/api/v1/version", headers={"X-Client-Version": "abd", "X-Client-Build": "8"})
     assert same.json()["update_required"] is False
+    assert same.json()["update_recommended"] is False
     assert other.json()["update_required"] is True
     assert other.json()["update_message"]
     assert same.json()["build_number"] == "7"
-    assert "X-Client-Version" in same.headers["vary"]
+    assert "X-Client-Version, X-Client-Build" in same.headers["vary"]
+
+
+async def test_the_version_file_may_come_and_change_and_is_read_once_a_minute(
+    open_gateway: OpenGateway, upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "client_version.json"
+
+    async def expected() -> str:
+        return (await gateway.get("/api/v1/version/")).json()["expected_version"]
+
+    async with open_gateway(client_version_file=file) as gateway:
+        assert await expected() == "unknown"
+        file.write_text('{"git_commit": "abc"}')
+        assert await expected() == "unknown", "within the minute"
+        for content, version in (('{"git_commit": "abc"}', "abc"), ("[]", "unknown"), ("no JSON", "unknown")):
+            file.write_text(content)
+            monkeypatch.setattr(gateway.house.version, "_read_at", time.monotonic() - 61)
+            assert await expected() == version
+
+
+async def test_the_version_check_can_be_switched_off(open_gateway: OpenGateway, upstream: Upstream) -> None:
+    async with open_gateway(version_check_enabled=False) as gateway:
+        answer = (await gateway.get("/api/v1/version/", headers={"X-Client-Version": "abc"})).json()
+    assert (answer["version_check_enabled"], answer["update_required"]) == (False, False)
+    assert isinstance(answer["message"], str)
 
 
 def test_an_unknown_side_never_forces_an_update() -> None:
     for client, deployed in (("unknown", {"git_commit": "abc"}), ("abc", {})):
         answer = compare(client, deployed)
         assert (answer["update_required"], answer["update_recommended"]) == (False, True)
-    assert compare("abc", {})["expected_version"] == "unknown"
+    nothing = compare("unknown", {})
+    told = ("client_version", "expected_version", "git_commit", "git_message", "build_timestamp", "build_number")
+    assert {nothing[key] for key in told} == {"unknown"}
+    assert set(nothing["features"]) == {"multi_animal_detection", "two_step_upload", "taxonomic_tree", "dex_sync_v2"}
+    assert nothing["minimum_api_version"] == "1.0.0"
+    assert "update_message" not in nothing

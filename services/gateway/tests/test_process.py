@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -12,20 +12,25 @@ from uuid import uuid4
 import httpx
 import nats
 import orjson
-import uvicorn
 
 from libs.common.provision import provision_stream, stream_config
-from libs.common.sockets import GuardedProtocol
 from libs.common.testing import SignIn
 from services.gateway.tests.conftest import NOBODY, PUBLIC, SERVICES, OpenGateway
-from services.gateway.tests.upstream import Server, Upstream, answer, listener
+from services.gateway.tests.upstream import Upstream, listener
 
 ROOT = Path(__file__).parents[3]
+IMPATIENT = (
+    "-c",
+    "from libs.common import run, sockets;"
+    "sockets.GuardedProtocol.head_seconds = 0.3;"
+    "run.main('services.gateway.app:app')",
+)
+"""The same with less patience than the ten seconds of every day, so that a test can see the end of it."""
 
 
 @asynccontextmanager
 async def gateway_process(
-    upstream_url: str, blobs: Path
+    upstream_url: str, blobs: Path, arguments: Sequence[str] = ("-m", "libs.common.run", "services.gateway.app:app")
 ) -> AsyncIterator[tuple[httpx.AsyncClient, asyncio.subprocess.Process]]:
     """`python -m libs.common.run services.gateway.app:app`, with its standard output at hand."""
     reserved = listener()
@@ -42,7 +47,7 @@ async def gateway_process(
         "JWKS_URL": f"{upstream_url}/.well-known/jwks.json",
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "libs.common.run", "services.gateway.app:app"),
+        *(sys.executable, *arguments),
         cwd=ROOT,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
@@ -115,31 +120,24 @@ async def test_a_user_deleted_on_the_bus_is_refused(
     await bus.close()
 
 
-async def test_connections_without_a_whole_request_head_are_cut() -> None:
-    class Impatient(GuardedProtocol):
-        head_seconds = 0.2
+async def test_connections_without_a_whole_request_head_are_cut(
+    upstream: Upstream, upstream_url: str, tmp_path: Path
+) -> None:
+    async with gateway_process(upstream_url, tmp_path, IMPATIENT) as (client, _):
 
-    async def app(scope, receive, send) -> None:
-        await asyncio.sleep(0.4)
-        await answer(send, {})
+        async def connected() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            return await asyncio.open_connection("127.0.0.1", client.base_url.port)
 
-    socket = listener()
-    port = socket.getsockname()[1]
-    config = uvicorn.Config(
-        app, http=Impatient, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1
-    )
-    server = Server(config)
-    running = asyncio.create_task(server.serve(sockets=[socket]))
-    try:
-        for sent in (b"", b"GET / HTTP/1.1\r\nHost: a\r\n"):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for sent in (b"", b"GET /health/ HTTP/1.1\r\nHost: a\r\n"):
+            reader, writer = await connected()
             writer.write(sent)
             assert await asyncio.wait_for(reader.read(), 5) == b"", sent
             writer.close()
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTT")
+        reader, writer = await connected()
+        writer.write(b"GET /api/v1/vision/waiting/ HTTP/1.1\r\nHost: a\r\n\r\nGET / HTT")
+        other, its = await connected()
+        assert await asyncio.wait_for(other.read(), 5) == b"", "so long has the first been waiting by now"
+        upstream.may_finish.set()
         assert (await asyncio.wait_for(reader.read(), 5)).count(b"200 OK") == 1, "a slow answer is no slow request"
-        writer.close()
-    finally:
-        server.should_exit = True
-        await running
+        for each in (writer, its):
+            each.close()
