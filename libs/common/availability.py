@@ -1,7 +1,8 @@
-"""Tells what is away for the moment from what is wrong."""
+"""Tells what is away for the moment from what is wrong, and whose fault it is."""
 
 from typing import Final
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -20,3 +21,12 @@ def is_away(error: BaseException) -> bool:
         state = getattr(error.orig, "sqlstate", None) or ""
         return error.connection_invalidated or state[:2] in PASSING_SQLSTATES
     return False
+
+
+def is_bad_value(error: BaseException) -> bool:
+    """Whether the database (or its driver) refused a value: out of range, too long, not text, no number."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None) or ""
+    # The driver refuses some values by itself, without a state.
+    return state.startswith("22") or isinstance(getattr(error.orig, "__cause__", None), asyncpg.DataError)

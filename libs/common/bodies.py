@@ -1,11 +1,13 @@
 """Request bodies of any of the three kinds every write endpoint takes: JSON, form, multipart (contract G2)."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Generic, TypeVar
 
 import orjson
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from libs.common.errors import FieldErrors, ParseError, UnsupportedMediaType
@@ -16,6 +18,7 @@ FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MAX_FIELDS: Final = 50
 MAX_FILES: Final = 5
 MAX_TEXT_PART: Final = 1024 * 1024
+MAX_DEPTH: Final = 32
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -74,10 +77,28 @@ def _read_json(raw: bytes) -> dict[str, Any]:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise ParseError({"detail": f"JSON parse error - {error}"}) from None
+    if _is_deeper(data, MAX_DEPTH):
+        raise ParseError({"detail": f"JSON parse error - nested deeper than {MAX_DEPTH} levels"})
     if not isinstance(data, dict):
         kind = {"NoneType": "null"}.get(type(data).__name__, type(data).__name__)
         raise FieldErrors.of_all(f"Invalid data. Expected a dictionary, but got {kind}.")
     return data
+
+
+def _is_deeper(data: Any, levels: int) -> bool:
+    """Level by level, without recursion: the depth is the sender's choice."""
+    layer = [data]
+    for _ in range(levels):
+        layer = [child for item in layer for child in _children(item)]
+        if not layer:
+            return False
+    return True
+
+
+def _children(item: Any) -> list[Any]:
+    if isinstance(item, dict):
+        return list(item.values())
+    return item if isinstance(item, list) else []
 
 
 async def _read_form(request: Request) -> dict[str, Any]:
@@ -87,5 +108,8 @@ async def _read_form(request: Request) -> dict[str, Any]:
         raise ParseError({"detail": f"Multipart form parse error - {error.detail}"}) from None
     except (ValueError, KeyError, UnicodeDecodeError):
         raise ParseError({"detail": "Multipart form parse error - Invalid form."}) from None
-    # A repeated key: the last one wins, as in JSON.
+    # A repeated text: the last one wins, as in JSON. Of two files nobody can say which is meant.
+    files = Counter(name for name, value in form.multi_items() if isinstance(value, UploadFile))
+    if doubled := [name for name, count in files.items() if count > 1]:
+        raise FieldErrors({name: ["Only one file may be submitted."] for name in doubled})
     return dict(form.multi_items())

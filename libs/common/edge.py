@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.common import consistency, telemetry
-from libs.common.availability import is_away
-from libs.common.errors import INTERNAL_ERROR, Failure, Unavailable
+from libs.common.availability import is_away, is_bad_value
+from libs.common.errors import INTERNAL_ERROR, Failure, FieldErrors, NotFound, Unavailable
 from libs.common.logs import log, request_id
 
 CONSISTENCY: Final = consistency.HEADER.encode()
@@ -57,6 +58,7 @@ class Edge:
             await send(message)
 
         try:
+            check_url(scope)
             if wanted := headers.get(CONSISTENCY):
                 state["stale"] = not await self._wait_for(wanted.decode("latin-1"))
             await self._app(scope, receive, send_with_more)
@@ -85,6 +87,15 @@ def normalized(scope: Scope) -> Scope:
     return {**scope, "path": path, "method": "GET" if method == "HEAD" else method, "is_head": method == "HEAD"}
 
 
+def check_url(scope: Scope) -> None:
+    """A NUL in a path names nothing; in a query it is an error of that parameter, before any route looks at it."""
+    if "\x00" in scope["path"]:
+        raise NotFound
+    if b"%00" in scope["query_string"]:
+        names = [name for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if "\x00" in name + value]
+        raise FieldErrors({name.replace("\x00", ""): ["Null characters are not allowed."] for name in names})
+
+
 def is_quiet(scope: MutableMapping[str, Any]) -> bool:
     """Whether a request is only a look at the service itself: it makes no trace."""
     return scope["path"] in QUIET
@@ -103,6 +114,10 @@ def failure_of(error: Exception, route: str) -> Failure:
     if is_away(error):
         log.warning("request.unavailable", route=route, error=type(error).__name__)
         return Unavailable()
+    if is_bad_value(error):
+        # The net below every field's own validation: what falls into it is worth a look, but is no failure of ours.
+        log.warning("request.bad_value", route=route, error=type(error).__name__)
+        return Failure({"detail": "Invalid value."})
     log.error("request.failed", route=route, exc_info=error)
     return Failure({"detail": "Internal server error."}, status=500)
 
