@@ -119,6 +119,7 @@ def failure_of(error: Exception, route: str) -> Failure:
         log.warning("request.bad_value", route=route, error=type(error).__name__)
         return Failure({"detail": "Invalid value."})
     log.error("request.failed", route=route, exc_info=error)
+    telemetry.report_error(error)
     return Failure({"detail": "Internal server error."}, status=500)
 
 

@@ -30,7 +30,7 @@ from libs.common.projector import Projector
 from libs.common.relay import Relay
 from libs.common.revocations import Revocations
 from libs.common.settings import ServiceSettings
-from libs.common.telemetry import configure_traces
+from libs.common.telemetry import configure_error_reports, configure_traces
 from libs.common.tokens import TokenVerifier
 from libs.common.validation import field_errors
 from libs.common.version import VERSION
@@ -68,6 +68,7 @@ class Service:
                     return
                 except Exception as error:  # noqa: BLE001 - a background task must not die silently
                     log.error("background.failed", task=name, exc_info=error)
+                    telemetry.report_error(error)
                     await asyncio.sleep(RESTART_SECONDS)
 
         self.tasks.append(asyncio.create_task(keep_going(), name=name))
@@ -87,6 +88,7 @@ def create_service(
     """
     configure_logs(name, debug=settings.debug)
     configure_traces(name, settings.otel_exporter_otlp_endpoint)
+    configure_error_reports(name, settings.environment, settings.sentry_dsn.get_secret_value())
     service = _assemble(name, settings, handlers or Handlers(name), background)
 
     @asynccontextmanager

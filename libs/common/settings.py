@@ -20,6 +20,8 @@ class ServiceSettings(BaseSettings):
     database_url: SecretStr = SecretStr("")
     nats_url: SecretStr = SecretStr("nats://127.0.0.1:4222")
     blob_url: str = ""
+    gcs_bucket_name: str = Field("", description="the same as BLOB_URL=gs://name, for those who know it by this name")
+    sentry_dsn: SecretStr = SecretStr("")
     jwks_url: str = ""
     users_url: str = ""
     animals_url: str = ""
@@ -34,6 +36,8 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _production_has_its_secrets(self) -> Self:
+        if self.gcs_bucket_name and not self.blob_url:
+            self.blob_url = f"gs://{self.gcs_bucket_name}"
         if self.environment == "production":
             missing = [name for name in self.required_in_production() if not self._is_given(name)]
             if missing:

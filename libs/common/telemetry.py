@@ -1,5 +1,6 @@
 """Traces by OpenTelemetry, metrics for Prometheus: what every service measures about itself."""
 
+import sys
 from typing import Final
 
 from opentelemetry import trace
@@ -42,3 +43,28 @@ def configure_traces(service: str, otlp_endpoint: str) -> None:
         endpoint = otlp_endpoint.rstrip("/") + "/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
     trace.set_tracer_provider(provider)
+
+
+def configure_error_reports(service: str, environment: str, dsn: str) -> None:
+    """Has unexpected errors reported to Sentry, if a DSN is configured; never bodies, users or local variables."""
+    if not dsn:
+        return
+    import sentry_sdk  # Only where it is used: it is a megabyte of memory.
+
+    sentry_sdk.init(
+        dsn=dsn,
+        environment=environment,
+        server_name=service,
+        include_local_variables=False,
+        include_source_context=False,
+        max_request_body_size="never",
+        default_integrations=False,
+        integrations=[],
+        shutdown_timeout=1,
+    )
+
+
+def report_error(error: BaseException) -> None:
+    """Tells Sentry, where it is configured, of an error that nobody expected."""
+    if (sentry := sys.modules.get("sentry_sdk")) is not None:
+        sentry.capture_exception(error)
