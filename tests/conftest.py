@@ -13,7 +13,7 @@ from nats.aio.client import Client
 
 from deploy.local.player import Player
 from deploy.local.stack import Stack
-from tests.mesh import Mesh, NewPlayer
+from tests.mesh import Mesh, NewPlayer, wait_for_taxonomy
 
 SETTINGS = {
     "THROTTLE_ANON_RATE": "off",
@@ -32,6 +32,7 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
         yield Mesh(Path(running))
         return
     with Stack(tmp_path_factory.mktemp("mesh"), environment=dict(os.environ) | SETTINGS, careless=True) as stack:
+        wait_for_taxonomy(stack.url)
         yield Mesh(stack.data_dir)
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 
 from deploy.local.player import Player
@@ -35,6 +37,15 @@ class Mesh:
 
     def log(self, name: str) -> str:
         return (self.data_dir / "logs" / f"{name}.log").read_text(errors="replace")
+
+
+def wait_for_taxonomy(url: str, seconds: float = 60.0) -> None:
+    """After its first start a mesh is ready some seconds before its taxonomy is filled; tests need names."""
+    deadline = time.monotonic() + seconds
+    while httpx.get(f"{url}/api/v1/taxonomy/search/?q=Bison%20bison").json().get("count") != 1:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the taxonomy is not there after {seconds:.0f} s")
+        time.sleep(0.1)
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from deploy.commands import catalogue
+from deploy.commands.bus import bus
+from deploy.commands.graph import graph
 from libs.common.migrate import SERVICES, migrate
 
 app = typer.Typer(
@@ -16,6 +19,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(bus)
+app.add_typer(graph)
+
+
+app.add_typer(catalogue.app)
 
 
 @app.command()

@@ -12,6 +12,8 @@ from deploy.local.topology import MESH
 
 DATABASE = "biologidex"
 EXTENSIONS = "extensions"
+PROJECTIONS = ("graph",)
+"""Schemas that hold nothing but what is made from events: a second one beside each is where it is made anew."""
 # Any number will do, as long as it is the same for all who prepare this server.
 PREPARING = 0x62_64_78
 
@@ -82,6 +84,7 @@ async def _create_database(address: SplitResult) -> None:
 async def _create_role(connection: asyncpg.Connection, role: str, password: str, extensions: str) -> None:
     known = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
     verb = "ALTER" if known else "CREATE"
+    second = ("CREATE SCHEMA IF NOT EXISTS %5$I AUTHORIZATION %1$I",) if role in PROJECTIONS else ()
     for statement in (
         f"{verb} ROLE %1$I LOGIN PASSWORD %2$L",
         # A superuser needs no membership to give a schema away; a plain administrator does.
@@ -90,10 +93,11 @@ async def _create_role(connection: asyncpg.Connection, role: str, password: str,
         "GRANT USAGE ON SCHEMA %4$I TO %1$I",
         "CREATE SCHEMA IF NOT EXISTS %1$I AUTHORIZATION %1$I",
         "ALTER ROLE %1$I IN DATABASE %3$I SET search_path = %1$I, %4$I",
+        *second,
     ):
         await connection.execute(
             await connection.fetchval(
-                "SELECT format($1::text, $2::text, $3::text, $4::text, $5::text)",
-                *(statement, role, password, DATABASE, extensions),
+                "SELECT format($1::text, $2::text, $3::text, $4::text, $5::text, $6::text)",
+                *(statement, role, password, DATABASE, extensions, f"{role}_next"),
             )
         )

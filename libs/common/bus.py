@@ -8,6 +8,7 @@ import nats.errors
 from faststream.nats import NatsBroker
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
 from libs.common.logs import log
@@ -18,6 +19,23 @@ RETRY_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 3.0
 STUCK_SECONDS: Final = 20.0
 LOOK_SECONDS: Final = 2.0
+
+
+async def fetch_some(subscription: JetStreamContext.PullSubscription, most: int, seconds: float) -> list[Msg]:
+    """Waits for an event, and takes what else is there already, at most so many.
+
+    Not `fetch(most)`: that leaves a stale request behind when its time is over, which swallows the next event for
+    seconds (docs/decisions/0010).
+
+    Raises:
+        TimeoutError: nothing came within `seconds`.
+    """
+    messages = await subscription.fetch(1, timeout=seconds)
+    waiting = messages[0].metadata.num_pending
+    if waiting and most > 1:
+        with suppress(TimeoutError):
+            messages += await subscription.fetch(min(most - 1, waiting), timeout=1)
+    return messages
 
 
 class Bus:

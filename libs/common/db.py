@@ -1,17 +1,19 @@
 """The database of a service: one request or one event is one transaction, opened and committed here only."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
-from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy import MetaData, event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from libs.common import outbox
+from libs.common import outbox, telemetry
 from libs.common.availability import is_away
 from libs.common.errors import Failure
+from libs.common.faults import fault
 from libs.common.migrate import heads_in_code, heads_in_database
 from libs.common.settings import ServiceSettings
 
@@ -61,6 +63,7 @@ class Database:
                 },
             },
         )
+        _measure(self.engine)
         self._writing = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._reading = async_sessionmaker(reading, expire_on_commit=False, autoflush=False)
@@ -90,8 +93,10 @@ class Database:
 
     async def _commit(self, session: AsyncSession) -> None:
         await session.flush()
+        fault("api.after_domain_write")
         partitions = await outbox.store(session)
         await session.commit()
+        fault("api.after_commit")
         if partitions:
             self.relay.wake(partitions)
 
@@ -120,6 +125,24 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _measure(engine: AsyncEngine) -> None:
+    """Counts and times every statement by its first word (contract O4)."""
+    operations = {
+        word: (telemetry.db_queries.labels(word), telemetry.db_query_seconds.labels(word))
+        for word in ("select", "insert", "update", "delete", "other")
+    }
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def begin(_connection: Any, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
+        context.began_at = time.perf_counter()
+
+    @event.listens_for(engine.sync_engine, "after_cursor_execute")
+    def end(_connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool) -> None:
+        count, seconds = operations.get(statement[:6].lower(), operations["other"])
+        count.inc()
+        seconds.observe(time.perf_counter() - context.began_at)
 
 
 async def reading_session(request: Request) -> AsyncIterator[AsyncSession]:

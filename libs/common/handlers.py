@@ -13,8 +13,6 @@ One = Callable[[Any, AsyncSession], Awaitable[None]]
 Many = Callable[[list[Any], AsyncSession], Awaitable[None]]
 
 ACK_WAIT_SECONDS: Final = 30
-AT_ONCE: Final = 10
-"""How many events of one handler run side by side; below the size of a connection pool."""
 
 
 class Poison(Exception):
@@ -29,7 +27,6 @@ class Handler:
     events: tuple[type[Event], ...]
     one: One | None = None
     many: Many | None = None
-    at_once: int = AT_ONCE
 
     @property
     def subjects(self) -> list[str]:
@@ -44,11 +41,11 @@ class Handlers:
         self.all: list[Handler] = []
         self.witnesses: dict[str, type[Copied]] = {}
 
-    def on(self, *events: type[Event], at_once: int = AT_ONCE) -> Callable[[One], One]:
+    def on(self, *events: type[Event]) -> Callable[[One], One]:
         """Declares a handler: one event, one transaction. It may be called late, twice and out of order."""
 
         def declare(function: One) -> One:
-            self._add(Handler(self._durable(function), events, one=function, at_once=at_once))
+            self._add(Handler(self._durable(function), events, one=function))
             return function
 
         return declare

@@ -28,6 +28,7 @@ async def ready(request: Request, response: Response) -> dict[str, Any]:
     try:
         async with asyncio.timeout(READY_SECONDS):
             migrated = await service.db.is_migrated()
+            filled = migrated and await _is_filled(service)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         log.warning("ready.database_away", error=type(error).__name__)
         response.status_code = 503
@@ -35,7 +36,16 @@ async def ready(request: Request, response: Response) -> dict[str, Any]:
     if not migrated:
         response.status_code = 503
         return {"status": "not_ready", "error": "database not migrated", "checks": {**checks, "database": False}}
+    if not filled:
+        response.status_code = 503
+        return {"status": "not_ready", "error": "data not there yet", "checks": {**checks, "database": True}}
     return {"status": "ready", "service": service.name, "checks": {**checks, "database": True}}
+
+
+async def _is_filled(service: Any) -> bool:
+    async with service.db.reading() as session:
+        filled: bool = await service.ready(session)
+    return filled
 
 
 @router.get("/metrics/")

@@ -83,7 +83,9 @@ class Inbox:
             handler.subjects[0],
             durable=handler.durable,
             stream=JStream(STREAM, declare=False),
-            pull_sub=PullSub(batch_size=handler.at_once, timeout=FETCH_SECONDS),
+            # One at a time: asking for several leaves a stale request behind after every idle pause, which the
+            # next event is given to, and the next fetch then waits in vain (nats-py 2.16; docs/decisions/0010).
+            pull_sub=PullSub(batch_size=1, timeout=FETCH_SECONDS),
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             decoder=decode,

@@ -1,6 +1,7 @@
-"""The service's own API description: bodies that a dependency reads are described like any other."""
+"""The service's own API description; what dependencies read and demand is told as if the route did: bodies, tokens."""
 
 import re
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -10,9 +11,16 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from libs.common import auth
 from libs.common.bodies import FORMS, JSON, BodyOf
 
 REF: Final = "#/components/schemas/{model}"
+SECURITY_SCHEMES: Final = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+
+Security = list[dict[str, list[str]]]
+TOKEN: Final[Security] = [{"bearer": []}]
+TOKEN_OR_NONE: Final[Security] = [*TOKEN, {}]
+PUBLIC: Final[Security] = []
 
 
 class _WithFiles(GenerateJsonSchema):
@@ -41,12 +49,14 @@ def describe(app: FastAPI) -> dict[str, Any]:
             route.operation_id = _operation_id(route)
     document = get_openapi(title=app.title, version=app.version, routes=app.routes)
     components = document.setdefault("components", {}).setdefault("schemas", {})
+    document["components"]["securitySchemes"] = SECURITY_SCHEMES
     for route in app.routes:
         if not isinstance(route, APIRoute) or not route.include_in_schema:
             continue
         for method in route.methods or ():
             operation = document["paths"][route.path_format][method.lower()]
             operation["responses"].pop("422", None)
+            operation["security"] = _security(route.dependant)
             if model := _body_model(route.dependant):
                 operation["requestBody"] = _request_body(model, components)
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -61,10 +71,23 @@ def _operation_id(route: APIRoute) -> str:
     return method + "_" + re.sub(r"\W+", "_", path).strip("_")
 
 
+def _calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+    """The route's own function, and all that it depends on."""
+    yield dependant.call
+    for each in dependant.dependencies:
+        yield from _calls(each)
+
+
+def _security(dependant: Dependant) -> Security:
+    """Who may call: only players, players and others with different answers, or everybody."""
+    calls = set(_calls(dependant))
+    if auth.player in calls:
+        return TOKEN
+    return TOKEN_OR_NONE if auth.maybe_player in calls else PUBLIC
+
+
 def _body_model(dependant: Dependant) -> type[BaseModel] | None:
-    if isinstance(dependant.call, BodyOf):
-        return dependant.call.model
-    return next((model for each in dependant.dependencies if (model := _body_model(each))), None)
+    return next((call.model for call in _calls(dependant) if isinstance(call, BodyOf)), None)
 
 
 def _request_body(model: type[BaseModel], components: dict[str, Any]) -> dict[str, Any]:

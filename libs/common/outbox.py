@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID, uuid4
 
-from opentelemetry import propagate
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -27,8 +26,8 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.errors import Failure
-from libs.common.logs import request_id
 from libs.common.tables import shared_metadata
+from libs.common.telemetry import carried
 from libs.common.values import now
 from libs.contracts.event import Event
 
@@ -141,10 +140,7 @@ async def store(session: AsyncSession) -> set[int]:
     noted: list[tuple[datetime, Event]] = session.info.get("events", [])
     if not noted:
         return set()
-    context: dict[str, str] = {}
-    propagate.inject(context)
-    if correlation := request_id.get():
-        context["correlation_id"] = correlation
+    context = carried()
     rows = [_row(event, moment, context) for moment, event in noted]
     await session.execute(insert(outbox), rows)
     return {row["partition"] for row in rows}

@@ -13,7 +13,7 @@ from nats.js import JetStreamContext
 
 from libs.common import telemetry
 from libs.common.availability import is_away
-from libs.common.bus import STREAM, Bus
+from libs.common.bus import STREAM, Bus, fetch_some
 from libs.common.consistency import Progress
 from libs.common.db import Database
 from libs.common.faults import fault
@@ -46,7 +46,7 @@ class Projector:
             try:
                 if subscription is None:
                     subscription = await self._bus.js.pull_subscribe_bind(self._handler.durable, STREAM)
-                messages = await subscription.fetch(BATCH, timeout=FETCH_SECONDS)
+                messages = await fetch_some(subscription, BATCH, FETCH_SECONDS)
             except (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError) as error:
                 if not isinstance(error, TimeoutError):
                     # No stream, no durable, no broker: the watchdog mends it; asking again at once would spin.

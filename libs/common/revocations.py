@@ -12,7 +12,7 @@ import nats.errors
 import orjson
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
-from libs.common.bus import STREAM, Bus
+from libs.common.bus import STREAM, Bus, fetch_some
 from libs.common.errors import NotAuthenticated
 from libs.common.logs import log
 from libs.common.values import now
@@ -87,7 +87,7 @@ class Revocations:
         try:
             while True:
                 try:
-                    messages = await subscription.fetch(100, timeout=20)
+                    messages = await fetch_some(subscription, 100, 20)
                 except TimeoutError:
                     # Nobody left; or the consumer did: asking for it tells which.
                     await subscription.consumer_info()

@@ -12,8 +12,9 @@ import nats.errors
 import nats.js.errors
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from libs.common import edge, health, openapi, telemetry
 from libs.common.blobs import Blobs
@@ -37,7 +38,12 @@ from libs.common.version import VERSION
 from libs.common.watchdog import Watchdog, ensure
 
 Background = Callable[["Service"], Awaitable[None]]
+Readiness = Callable[[AsyncSession], Awaitable[bool]]
 RESTART_SECONDS: Final = 1.0
+
+
+async def _always(_session: AsyncSession) -> bool:
+    return True
 
 
 @dataclass
@@ -56,6 +62,7 @@ class Service:
     handlers: Handlers
     watchdog: Watchdog
     background: Sequence[Background] = ()
+    ready: Readiness = _always
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
 
     def start(self, work: Callable[[], Awaitable[None]], name: str) -> None:
@@ -81,15 +88,18 @@ def create_service(
     handlers: Handlers | None = None,
     *,
     background: Sequence[Background] = (),
+    ready: Readiness = _always,
 ) -> FastAPI:
     """The service as an ASGI application.
 
-    `handlers` react to events; each of `background` is a coroutine function of the running `Service`.
+    `handlers` react to events; each of `background` is a coroutine function of the running `Service`; `ready` says
+    whether its own data are there, beside the migrated schema.
     """
     configure_logs(name, debug=settings.debug)
     configure_traces(name, settings.otel_exporter_otlp_endpoint)
     configure_error_reports(name, settings.environment, settings.sentry_dsn.get_secret_value())
     service = _assemble(name, settings, handlers or Handlers(name), background)
+    service.ready = ready
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -204,6 +214,15 @@ async def _stop(service: Service) -> None:
     await service.db.close()
 
 
+def _methods_at(request: Request) -> list[str]:
+    """All methods of all routes at the request's path; the framework names only those of the first."""
+    path, methods = request.scope["path"], set[str]()
+    for route in request.app.router.routes:
+        if isinstance(route, Route) and route.path_regex.match(path):
+            methods |= route.methods or set()
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+
+
 def _answer_failures(app: FastAPI) -> None:
     @app.exception_handler(Failure)
     async def expected(_request: Request, failure: Failure) -> Response:
@@ -221,6 +240,5 @@ def _answer_failures(app: FastAPI) -> None:
         if error.status_code == 404:
             return await expected(request, NotFound())
         if error.status_code == 405:
-            allowed = (error.headers or {}).get("Allow")
-            return await expected(request, MethodNotAllowed(request.method, allowed))
+            return await expected(request, MethodNotAllowed(request.method, ", ".join(_methods_at(request))))
         return await expected(request, Failure({"detail": str(error.detail)}, status=error.status_code))

@@ -1,13 +1,17 @@
 """Traces by OpenTelemetry, metrics for Prometheus: what every service measures about itself."""
 
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
-from opentelemetry import trace
+from opentelemetry import propagate, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+from libs.common.logs import request_id
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -30,6 +34,13 @@ consumer_pending = Gauge("consumer_pending", "Events that a handler has yet to s
 consumer_redelivered = Gauge("consumer_redelivered", "Events delivered more than once and not done.", ["consumer"])
 consumer_missing = Gauge("consumer_missing", "1 while the bus does not know the handler's durable.", ["consumer"])
 dead_letters = Counter("dead_letters_total", "Events set aside for a person to look at.", ["consumer"])
+db_queries = Counter("django_db_queries_total", "SQL statements by their first word.", ["operation"])
+db_query_seconds = Histogram(
+    "django_db_query_duration_seconds",
+    "Time of SQL statements, as this process waited for them.",
+    ["operation"],
+    buckets=BUCKETS,
+)
 loop_lag = Gauge("event_loop_lag_seconds", "How late the event loop was when it last looked.")
 bus_connected = Gauge("bus_connected", "1 while the broker is reachable.")
 
@@ -43,6 +54,26 @@ def configure_traces(service: str, otlp_endpoint: str) -> None:
         endpoint = otlp_endpoint.rstrip("/") + "/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
     trace.set_tracer_provider(provider)
+
+
+def carried() -> dict[str, str]:
+    """The trace and the correlation id at work, to be written beside what goes on with them later."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    if at_work := request_id.get():
+        carrier["correlation_id"] = at_work
+    return carrier
+
+
+@contextmanager
+def continued(carrier: Mapping[str, str], name: str) -> Iterator[None]:
+    """Goes on with what `carried` has written down, as a span called `name`."""
+    token = request_id.set(carrier.get("correlation_id", ""))
+    try:
+        with tracer.start_as_current_span(name, context=propagate.extract(carrier)):
+            yield
+    finally:
+        request_id.reset(token)
 
 
 def configure_error_reports(service: str, environment: str, dsn: str) -> None:

@@ -2,11 +2,8 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID, uuid4
 
-import asyncpg
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,16 +15,17 @@ from libs.common.service import Service
 from libs.common.values import now
 from libs.contracts.animals import TaxonomyImported
 from services.animals.backbone_rows import Backbone, CommonNameRow, TaxonRow, read_backbone
-from services.animals.models import CommonName, DataSource, Taxon
+from services.animals.languages import ENGLISH
+from services.animals.merging import NO_LIMIT, TAXON_COLUMNS, Loader, settle
+from services.animals.models import DataSource
 
 SHORT_CODE: Final = "backbone"
-RELEASE: Final = "2026-11"
+RELEASE: Final = "2026-11.2"
 """Grows whenever a file in `data/` changes, so that running systems take the new one in."""
 LOCK: Final = 0x616E696D616C
 """Advisory lock key: one replica fills, the others look again later."""
-LOAD_SECONDS: Final = 120.0
 LOOK_AGAIN_SECONDS: Final = 1.0
-TRIGRAM_INDEXES: Final = ["ix_taxa_trigrams", "ix_common_names_trigrams"]
+UNKNOWN_STATUS: Final = "NE"
 
 SOURCE: Final = {
     "name": "BiologiDex backbone",
@@ -48,9 +46,14 @@ class TaxonomyNotFilled(Unavailable):
         super().__init__("The taxonomy is being loaded.", retry_after=1)
 
 
+async def is_filled(session: AsyncSession) -> bool:
+    """Whether some source has been imported completely."""
+    return await session.scalar(select(DataSource.id).where(DataSource.release != "").limit(1)) is not None
+
+
 async def require_taxonomy(session: AsyncSession) -> None:
     """Raises TaxonomyNotFilled until some source has been imported completely."""
-    if await session.scalar(select(DataSource.id).where(DataSource.release != "").limit(1)) is None:
+    if not await is_filled(session):
         raise TaxonomyNotFilled
 
 
@@ -73,13 +76,13 @@ async def fill(database: Database) -> bool:
         if await _release(session) == RELEASE:
             return True
         started = now()
-        # On a slow machine reading the files takes longer than a session may be idle.
-        await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        backbone = await asyncio.to_thread(read_backbone)
+        # Before the files are read: on a slow machine that takes longer than a session may be idle otherwise.
+        loader = await Loader.of(session)
+        await _stage(loader, await asyncio.to_thread(read_backbone))
         source = await _source(session)
-        await _load(session, source.id, backbone)
-        source.release = RELEASE
-        source.version += 1
+        merged = await loader.merge(source.id)
+        source.release, source.version = RELEASE, source.version + 1
+        source.accepted_by_rank = merged.accepted_by_rank
         record(
             session,
             TaxonomyImported(
@@ -87,11 +90,12 @@ async def fill(database: Database) -> bool:
                 version=source.version,
                 source=SHORT_CODE,
                 release=RELEASE,
-                taxa=len(backbone.taxa),
-                names=len(backbone.common_names),
+                taxa=merged.taxa,
+                names=merged.common_names,
             ),
         )
-        log.info("taxonomy.filled", taxa=len(backbone.taxa), seconds=round((now() - started).total_seconds(), 2))
+        log.info("taxonomy.filled", taxa=merged.taxa, seconds=round((now() - started).total_seconds(), 2))
+    await settle(database)
     return True
 
 
@@ -108,103 +112,28 @@ async def _source(session: AsyncSession) -> DataSource:
     return source
 
 
-async def _load(session: AsyncSession, source_id: UUID, backbone: Backbone) -> None:
-    """COPY into staging tables, then one merge each; a taxon that was there keeps its id."""
-    connection = (await (await session.connection()).get_raw_connection()).driver_connection
-    assert isinstance(connection, asyncpg.Connection)
-    run = _Loader(connection)
-    await run.execute(f"SET LOCAL statement_timeout = {int(LOAD_SECONDS * 1000)}")
-    known = await session.execute(select(Taxon.source_taxon_id, Taxon.id).where(Taxon.source_id == source_id))
-    ids = {row.source_taxon_id: row.id for row in known}
-    for row in backbone.taxa:
-        if row.key not in ids:
-            ids[row.key] = uuid4()
-    await run.merge(Taxon.__tablename__, TAXON_COLUMNS, _taxon_records(backbone.taxa, source_id, ids), keys=("id",))
-    await run.execute(
-        "DELETE FROM taxa WHERE source_id = $1"
-        " AND NOT EXISTS (SELECT 1 FROM staged_taxa WHERE staged_taxa.id = taxa.id)",
-        source_id,
-    )
-    await run.merge(
-        CommonName.__tablename__,
-        COMMON_NAME_COLUMNS,
-        _common_name_records(backbone.common_names, ids),
-        keys=("taxon_id", "name", "language", "country"),
-    )
-    # New entries of a trigram index wait in a list that every search reads; and without statistics the first
-    # searches would be planned for empty tables.
-    await run.execute("SELECT gin_clean_pending_list(name) FROM unnest($1::regclass[]) AS name", TRIGRAM_INDEXES)
-    await run.execute("ANALYZE taxa, common_names")
+async def _stage(loader: Loader, backbone: Backbone) -> None:
+    for table, columns, records in (
+        ("staged_taxa", ("key", "parent_key", "accepted_key", *TAXON_COLUMNS), _taxa(backbone.taxa)),
+        ("staged_geographic_distributions", DISTRIBUTION_COLUMNS, _statuses(backbone.taxa)),
+        ("staged_common_names", COMMON_NAME_COLUMNS, _common_names(backbone.common_names)),
+    ):
+        await loader.connection.copy_records_to_table(table, records=records, columns=columns, timeout=NO_LIMIT)
 
 
-class _Loader:
-    """Set-based writing on the raw connection, with more time than a request has."""
-
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        self._connection = connection
-
-    async def execute(self, statement: str, *values: Any) -> None:
-        await self._connection.execute(statement, *values, timeout=LOAD_SECONDS)
-
-    async def merge(
-        self, table: str, columns: tuple[str, ...], records: Iterable[tuple[Any, ...]], *, keys: tuple[str, ...]
-    ) -> None:
-        """Inserts `records`, or overwrites the rows that have the same `keys`, from a staging table."""
-        staged = f"staged_{table}"
-        await self.execute(f"CREATE TEMP TABLE {staged} (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP")
-        await self._connection.copy_records_to_table(staged, records=records, columns=columns, timeout=LOAD_SECONDS)
-        quoted = [f'"{column}"' for column in columns]
-        news = ", ".join(f"{column} = excluded.{column}" for column in quoted if column.strip('"') not in keys)
-        await self.execute(
-            f"INSERT INTO {table} ({', '.join(quoted)}) SELECT {', '.join(quoted)} FROM {staged} "
-            f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {news}"
-        )
-
-
-TAXON_COLUMNS: Final = (
-    "id",
-    "source_id",
-    "source_taxon_id",
-    "parent_id",
-    "accepted_id",
-    "status",
-    "rank",
-    "scientific_name",
-    "authorship",
-    "kingdom",
-    "phylum",
-    "class_name",
-    "order",
-    "family",
-    "subfamily",
-    "genus",
-    "generic_name",
-    "specific_epithet",
-    "infraspecific_epithet",
-    "extinct",
-    "environment",
-    "nomenclatural_code",
-    "source_url",
-    "completeness_score",
-    "confidence_score",
-    "conservation_status",
-    "created_at",
-    "updated_at",
+COMMON_NAME_COLUMNS: Final = ("key", "name", "language", "country", "is_preferred")
+DISTRIBUTION_COLUMNS: Final = (
+    *("key", "position", "area_code", "gazetteer", "area_name"),
+    *("establishment_means", "occurrence_status", "threat_status"),
 )
-COMMON_NAME_COLUMNS: Final = ("taxon_id", "name", "language", "country", "is_preferred")
 
 
-def _taxon_records(rows: Iterable[TaxonRow], source_id: UUID, ids: dict[str, UUID]) -> Iterator[tuple[Any, ...]]:
-    moment = now()
-    scores: dict[float, Decimal] = {}
+def _taxa(rows: Iterable[TaxonRow]) -> Iterator[tuple[Any, ...]]:
     for row in rows:
-        score = scores.setdefault(row.completeness, Decimal(str(row.completeness)))
         yield (
-            ids[row.key],
-            source_id,
             row.key,
-            ids[row.parent] if row.parent else None,
-            ids[row.accepted] if row.accepted else None,
+            row.parent or "",
+            row.accepted or "",
             "synonym" if row.accepted else "accepted",
             row.rank,
             row.scientific_name,
@@ -217,14 +146,17 @@ def _taxon_records(rows: Iterable[TaxonRow], source_id: UUID, ids: dict[str, UUI
             [],
             "iczn",
             row.source_url,
-            score,
             None,
-            row.conservation_status,
-            moment,
-            moment,
         )
 
 
-def _common_name_records(rows: Iterable[CommonNameRow], ids: dict[str, UUID]) -> Iterator[tuple[Any, ...]]:
+def _statuses(rows: Iterable[TaxonRow]) -> Iterator[tuple[Any, ...]]:
+    """The one thing known of where a taxon lives is how it fares in the whole world."""
     for row in rows:
-        yield ids[row.key], row.name, "eng", "", row.is_preferred
+        if row.conservation_status != UNKNOWN_STATUS:
+            yield row.key, 0, "", "iucn", "worldwide", "", "", row.conservation_status
+
+
+def _common_names(rows: Iterable[CommonNameRow]) -> Iterator[tuple[Any, ...]]:
+    for row in rows:
+        yield row.key, row.name, ENGLISH, "", row.is_preferred

@@ -12,8 +12,6 @@ from services.animals.ranks import SPECIES_AND_BELOW
 
 DATA: Final = Path(__file__).parent / "data"
 HIERARCHY: Final = ("kingdom", "phylum", "class", "order", "family", "subfamily", "genus")
-COUNTED: Final = (0, 1, 2, 3, 4, 6)
-"""Positions in HIERARCHY that make a taxon complete (contract B11: not the subfamily)."""
 RENAMED: Final = {"Metazoa": "Animalia"}
 """NCBI's word for the kingdom, and ours."""
 NO_RANK: Final = "no_rank"
@@ -34,10 +32,6 @@ class TaxonRow(NamedTuple):
     conservation_status: str
     extinct: bool | None
     source_url: str
-
-    @property
-    def completeness(self) -> float:
-        return round(sum(bool(self.hierarchy[index]) for index in COUNTED) / len(COUNTED), 2)
 
 
 class CommonNameRow(NamedTuple):

@@ -13,6 +13,15 @@ HIERARCHY: Final = ("kingdom", "phylum", "class_name", "order", "family", "subfa
 """The columns of an animal that place it; `species` is the specific epithet."""
 KINGDOM: Final = "Animalia"
 UNKNOWN_STATUS: Final = "NE"
+NATIVE: Final = "native"
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """What stands beside a taxon: the short code of its source, and where it is native (at most ten regions)."""
+
+    source: str
+    native_regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,7 @@ class Candidate:
     """Backed by the taxonomy."""
     method: str
     conservation_status: str = UNKNOWN_STATUS
+    native_regions: tuple[str, ...] = ()
     taxonomy: dict[str, Any] = field(default_factory=dict)
     """The link to the taxon: taxonomy_id, taxonomy_source, taxonomy_source_url, taxonomy_confidence."""
 
@@ -40,6 +50,8 @@ class Candidate:
             "scientific_name": self.scientific_name,
             "common_name": self.common_name or self.scientific_name,
             "conservation_status": self.conservation_status,
+            "native_regions": list(self.native_regions),
+            "establishment_means": NATIVE if self.native_regions else "",
             "verified": self.verified,
             "verification_method": self.method,
             **hierarchy,
@@ -47,8 +59,8 @@ class Candidate:
         }
 
     @classmethod
-    def of_taxon(cls, taxon: Taxon, *, source: str, common_name: str) -> Self:
-        """An animal that the taxonomy knows; `source` is the short code of the taxon's source."""
+    def of_taxon(cls, taxon: Taxon, backing: Backing, *, common_name: str) -> Self:
+        """An animal that the taxonomy knows."""
         return cls(
             scientific_name=taxon.scientific_name,
             common_name=common_name,
@@ -56,7 +68,8 @@ class Candidate:
             verified=True,
             method="taxonomy",
             conservation_status=taxon.conservation_status,
-            taxonomy=link_to(taxon, source),
+            native_regions=backing.native_regions,
+            taxonomy=link_to(taxon, backing.source),
         )
 
     @classmethod

@@ -10,10 +10,11 @@ from libs.common.errors import FieldErrors, Refusal
 from libs.common.outbox import record
 from libs.common.values import now
 from libs.contracts.animals import AnimalDeleted
+from services.animals.backing import backing_of
 from services.animals.candidates import Candidate, agrees, hierarchy_of, link_to
 from services.animals.details import NoSuchAnimal
 from services.animals.matching import exact
-from services.animals.models import Animal, DataSource
+from services.animals.models import Animal
 from services.animals.names import first_two_words
 from services.animals.registry import MANUAL, change, create, fill_blanks, find_or_create
 from services.animals.schemas.animals import AnimalDetails, AnimalDraft, Lookup
@@ -100,7 +101,7 @@ async def _candidate(session: AsyncSession, asked: Lookup) -> Candidate:
     taxon = await exact(session, asked.scientific_name)
     if taxon is None or not agrees(hierarchy, taxon):
         return Candidate(asked.scientific_name, asked.common_name, hierarchy, verified=False, method=BY_A_USER)
-    source = await session.get_one(DataSource, taxon.source_id)
+    backing = await backing_of(session, taxon)
     return Candidate(
         asked.scientific_name,
         asked.common_name,
@@ -108,7 +109,8 @@ async def _candidate(session: AsyncSession, asked: Lookup) -> Candidate:
         verified=True,
         method="taxonomy",
         conservation_status=taxon.conservation_status,
-        taxonomy=link_to(taxon, source.short_code),
+        native_regions=backing.native_regions,
+        taxonomy=link_to(taxon, backing.source),
     )
 
 

@@ -12,10 +12,11 @@ from libs.common.outbox import record
 from libs.contracts.animals import AnimalIdentified, IdentifiedAnimal
 from libs.contracts.vision import DetectedName, ImageIdentified
 from services.animals.backbone import require_taxonomy
+from services.animals.backing import backing_of
 from services.animals.candidates import Candidate
 from services.animals.copies import is_gone
 from services.animals.matching import match
-from services.animals.models import Animal, CommonName, DataSource, ResolvedJob, Taxon
+from services.animals.models import Animal, CommonName, ResolvedJob, Taxon
 from services.animals.names import Name
 from services.animals.ranks import CATCHABLE
 from services.animals.registry import fill_blanks, find_or_create
@@ -74,9 +75,8 @@ async def candidate_of(session: AsyncSession, detected: DetectedName) -> Candida
     if taxon is not None:
         if taxon.rank not in CATCHABLE:
             return None
-        source = await session.get_one(DataSource, taxon.source_id)
         called = common_name or await _usual_name(session, taxon)
-        return Candidate.of_taxon(taxon, source=source.short_code, common_name=called)
+        return Candidate.of_taxon(taxon, await backing_of(session, taxon), common_name=called)
     genus = await match(session, Name(name.genus)) if name.epithet else None
     if genus is None and not detected.in_form:
         return None  # Prose: "Identified as", "Perhaps some" (contract B2).

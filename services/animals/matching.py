@@ -5,21 +5,23 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.animals.models import CommonName, DataSource, Taxon
+from services.animals.models import CommonName, DataSource, NameRelation, Taxon
 from services.animals.names import Name
 from services.animals.ranks import RANKS, SPECIES_AND_BELOW
 from services.animals.wildcards import containing
 
 USABLE: Final = ("accepted", "provisional", "synonym")
 ACCEPTED: Final = ("accepted", "provisional")
+SAME_NAME: Final = ("spelling correction", "basionym", "homotypic synonym", "homotypic")
+"""Relations between two forms of one name."""
 
 
 async def match(session: AsyncSession, name: Name, common_name: str = "") -> Taxon | None:
     """The accepted taxon that `name` means, or None when the taxonomy does not know it.
 
-    A common name helps only where it agrees with the asked genus and epithet, so that it never overrides a binomial:
-    "Foo bar (wolf)" stays unknown, and "Canis lupus domesticus (dog)" is the dog. For the same reason the contract's
-    sixth step (common name contains) would find nothing that the fourth has not found, and is not taken.
+    Beside a well-formed name a common name helps only where it agrees with the asked genus and epithet, so that it
+    never overrides a binomial: "Foo bar (wolf)" stays unknown, and "Canis lupus domesticus (dog)" is the dog. So the
+    sixth step (common name contains) could find nothing here that the fourth has not; see `match_common_name`.
     A genus alone is looked up as it stands: nothing below a genus is ever invented for it.
     """
     steps = [_whole(name)]
@@ -30,6 +32,21 @@ async def match(session: AsyncSession, name: Name, common_name: str = "") -> Tax
     hit = await _best(session, steps)
     if hit is None and name.epithet:
         hit = await _best(session, [_contains(name)])
+    return None if hit is None else await _accepted(session, hit)
+
+
+async def match_common_name(session: AsyncSession, common_name: str) -> Taxon | None:
+    """The taxon that people call so, else one whose name contains that: steps 3 and 6, for who knows no binomial."""
+    if not common_name:
+        return None
+    equal = select(CommonName.taxon_id).where(func.lower(CommonName.name) == common_name.lower())
+    hit = await _best(session, [_candidates(3, Taxon.id.in_(equal))])
+    if hit is None:
+        part = containing(common_name)
+        contains = CommonName.name.ilike(part), CommonName.taxon_id == Taxon.id
+        # The gray wolf before the wolf spiders: the less a name says besides, the nearer it is.
+        length = select(func.min(func.length(CommonName.name))).where(*contains).scalar_subquery()
+        hit = await _best(session, [_candidates(6, Taxon.searched.like(part.lower()) & length.is_not(None), length)])
     return None if hit is None else await _accepted(session, hit)
 
 
@@ -98,18 +115,20 @@ def _contains(name: Name) -> Select[Any]:
     words = literal(" ").concat(Taxon.scientific_name).concat(" ")
     return _candidates(
         5,
-        Taxon.scientific_name.ilike(containing(name.text))
+        Taxon.searched.like(containing(name.text.lower()))
         & words.ilike(containing(f" {name.text} "))
         & Taxon.rank.in_(SPECIES_AND_BELOW),
     )
 
 
 async def _accepted(session: AsyncSession, hit: Taxon) -> Taxon:
-    """What a synonym leads to; itself, where its source does not tell."""
+    """What a synonym leads to: its accepted name, else another form of its name; itself, where its source has none."""
     if hit.status in ACCEPTED:
         return hit
     if hit.accepted_id is not None and (target := await session.get(Taxon, hit.accepted_id)) is not None:
         return target
+    if (related := await _related(session, hit)) is not None:
+        return related
     if hit.infraspecific_epithet:
         shorter = await session.scalar(
             select(Taxon)
@@ -123,6 +142,20 @@ async def _accepted(session: AsyncSession, hit: Taxon) -> Taxon:
         if shorter is not None:
             return shorter
     return hit
+
+
+async def _related(session: AsyncSession, hit: Taxon) -> Taxon | None:
+    return await session.scalar(
+        select(Taxon)
+        .join(NameRelation, NameRelation.related_taxon_id == Taxon.id)
+        .where(
+            NameRelation.taxon_id == hit.id,
+            NameRelation.relation_type.in_(SAME_NAME),
+            Taxon.status == "accepted",
+        )
+        .order_by(Taxon.completeness_score.desc(), Taxon.id)
+        .limit(1)
+    )
 
 
 async def exact(session: AsyncSession, scientific_name: str) -> Taxon | None:

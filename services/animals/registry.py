@@ -87,6 +87,8 @@ def _blanks(animal: Animal, candidate: Candidate) -> dict[str, Any]:
     news = {column: known[column] for column in HIERARCHY if known[column] and not getattr(animal, column)}
     if animal.conservation_status == UNKNOWN_STATUS != candidate.conservation_status:
         news["conservation_status"] = candidate.conservation_status
+    if candidate.native_regions and not animal.native_regions:
+        news |= {column: known[column] for column in ("native_regions", "establishment_means")}
     if candidate.verified and animal.taxonomy_id is None:
         news |= candidate.taxonomy
     if candidate.verified and not animal.verified:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, func, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from libs.common.errors import NotFound
-from services.animals.matching import match
-from services.animals.models import CommonName, DataSource, Taxon
+from services.animals.matching import match, match_common_name
+from services.animals.models import CommonName, DataSource, GeographicDistribution, Taxon
 from services.animals.names import Name
 from services.animals.schemas import taxonomy as answers
 
@@ -26,9 +26,14 @@ async def minimal(session: AsyncSession, taxa: Sequence[Taxon]) -> list[answers.
     return [answers.TaxonMinimal.of(taxon, names[taxon.source_id], called.get(taxon.id, [])) for taxon in taxa]
 
 
-def list_taxa() -> Select[Taxon]:
-    """The query behind X4."""
-    return select(Taxon).where(Taxon.status == "accepted").order_by(Taxon.scientific_name, Taxon.id)
+async def list_taxa(session: AsyncSession, window: tuple[int, int]) -> list[answers.TaxonMinimal]:
+    """Accepted taxa by name (X4); `window` is offset and limit."""
+    offset, limit = window
+    # Only ids are skipped over, in an index that has nothing else; as text, because it is one for accepted taxa.
+    page = select(Taxon.id).where(text("status = 'accepted'")).order_by(Taxon.scientific_name, Taxon.id)
+    found = page.offset(offset).limit(limit).subquery()
+    query = select(Taxon).join(found, found.c.id == Taxon.id).order_by(Taxon.scientific_name, Taxon.id)
+    return await minimal(session, (await session.scalars(query)).all())
 
 
 async def show_taxon(session: AsyncSession, taxon_id: UUID) -> answers.Taxon:
@@ -60,7 +65,7 @@ async def lineage(session: AsyncSession, taxon_id: UUID) -> list[answers.TaxonMi
 
 
 async def children(session: AsyncSession, taxon_id: UUID, *, direct_only: bool) -> list[answers.TaxonMinimal]:
-    """The taxa below, only the next ones or all of them, at most a thousand, by name.
+    """The taxa below, only the next ones or all of them, by name; of more than a thousand the nearest.
 
     Raises:
         NotFound: unknown, or not accepted.
@@ -71,7 +76,8 @@ async def children(session: AsyncSession, taxon_id: UUID, *, direct_only: bool) 
         down = below.cte("down", recursive=True)
         child = aliased(Taxon)
         down = down.union(select(child.id).join(down, child.parent_id == down.c.id))
-        below = select(down.c.id)
+        # Goes down step by step and ends early: below a kingdom there are millions.
+        below = select(down.c.id).limit(MAX_CHILDREN)
     query = select(Taxon).where(Taxon.id.in_(below), Taxon.status.in_(ACCEPTED))
     taxa = await session.scalars(query.order_by(Taxon.scientific_name, Taxon.id).limit(MAX_CHILDREN))
     return await minimal(session, taxa.all())
@@ -80,7 +86,10 @@ async def children(session: AsyncSession, taxon_id: UUID, *, direct_only: bool) 
 async def validate(session: AsyncSession, claim: answers.Claim) -> answers.Verdict:
     """Whether the taxonomy knows the name; creates nothing."""
     name = Name.parse(claim.scientific_name)
-    taxon = None if name is None else await match(session, name, claim.common_name)
+    if name is not None:
+        taxon = await match(session, name, claim.common_name)
+    else:
+        taxon = await match_common_name(session, claim.common_name)
     if taxon is None:
         return answers.Verdict(valid=False, message=f"{claim.scientific_name} is not in the taxonomy.")
     same = taxon.scientific_name.lower() == claim.scientific_name.lower()
@@ -115,7 +124,13 @@ async def _accepted(session: AsyncSession, taxon_id: UUID) -> Taxon:
 async def _full(session: AsyncSession, taxon: Taxon) -> answers.Taxon:
     source = await session.get_one(DataSource, taxon.source_id)
     called = await _common_names(session, [taxon.id])
-    return answers.Taxon.of(taxon, source, called.get(taxon.id, []))
+    return answers.Taxon.of(taxon, source, called.get(taxon.id, []), await distributions(session, taxon.id))
+
+
+async def distributions(session: AsyncSession, taxon_id: UUID) -> Sequence[GeographicDistribution]:
+    """Where a taxon lives, in the order of its source."""
+    query = select(GeographicDistribution).where(GeographicDistribution.taxon_id == taxon_id)
+    return (await session.scalars(query.order_by(GeographicDistribution.position))).all()
 
 
 async def _common_names(session: AsyncSession, taxa: Sequence[UUID]) -> dict[UUID, list[CommonName]]:

@@ -15,14 +15,14 @@ State = TypeVar("State", bound=DexState)
 
 def announce_created(session: AsyncSession, entry: DexEntry) -> None:
     """Tells of a new entry."""
-    record(session, _state(DexCreated, entry))
+    record(session, state_of(DexCreated, entry))
 
 
 def announce_updated(session: AsyncSession, entry: DexEntry, at: datetime) -> None:
     """Advances the entry to `at`, the moment of the turn that is held, and tells of it."""
     entry.version += 1
     entry.updated_at = at
-    record(session, _state(DexUpdated, entry))
+    record(session, state_of(DexUpdated, entry))
 
 
 def announce_deleted(session: AsyncSession, entry_id: UUID, owner: UUID, version: int) -> None:
@@ -30,7 +30,8 @@ def announce_deleted(session: AsyncSession, entry_id: UUID, owner: UUID, version
     record(session, DexDeleted(id=entry_id, version=version + 1, owner_id=owner))
 
 
-def _state(kind: type[State], entry: DexEntry) -> State:
+def state_of(kind: type[State], entry: DexEntry) -> State:
+    """The entry as an event tells it."""
     return kind(
         id=entry.id,
         version=entry.version,

@@ -46,7 +46,7 @@ class AnimalMissing(Refusal):
 @entries.post(
     "/",
     status_code=201,
-    responses={200: {"model": CreatedEntry, "description": "The same request was kept before"}, 400: {}},
+    responses={200: {"model": CreatedEntry, "description": "The same request was kept before"}},
 )
 async def create(
     session: Session, calls: Calls, viewer: Viewer, data: Annotated[NewEntry, body(NewEntry)], response: Response
@@ -90,13 +90,13 @@ async def by_animal(session: Session, viewer: Viewer, animal_id: Annotated[str, 
     return Listed[EntryItem].of(await lists.of_animal(session, viewer.id, parse_uuid("animal_id", animal_id)))
 
 
-@entries.get("/{entry_id}/", responses={404: {"description": "Not there, or not visible"}})
+@entries.get("/{entry_id:uuid}/", responses={404: {"description": "Not there, or not visible"}})
 async def retrieve(session: Session, viewer: Viewer, entry_id: UUID) -> EntryDetail:
     """One entry; its place as exactly as the caller may know it (contract D4)."""
     return await entry_detail(session, viewer, entry_id)
 
 
-@entries.put("/{entry_id}/", responses=NOT_YOURS)
+@entries.put("/{entry_id:uuid}/", responses=NOT_YOURS)
 async def replace(
     session: Session, calls: Calls, viewer: Viewer, entry_id: UUID, data: Annotated[FullEdit, body(FullEdit)]
 ) -> MergedEntry | EditedEntry:
@@ -104,7 +104,7 @@ async def replace(
     return await _edit(session, calls, viewer, entry_id, data)
 
 
-@entries.patch("/{entry_id}/", responses=NOT_YOURS)
+@entries.patch("/{entry_id:uuid}/", responses=NOT_YOURS)
 async def change(
     session: Session, calls: Calls, viewer: Viewer, entry_id: UUID, data: Annotated[Edit, body(Edit)]
 ) -> MergedEntry | EditedEntry:
@@ -119,13 +119,13 @@ async def _edit(
     return (MergedEntry if is_merged else EditedEntry).model_validate(entry)
 
 
-@entries.delete("/{entry_id}/", status_code=204, responses=NOT_YOURS)
+@entries.delete("/{entry_id:uuid}/", status_code=204, responses=NOT_YOURS)
 async def delete(session: Session, viewer: Viewer, entry_id: UUID) -> None:
     """Removes an entry (contract D6)."""
     await delete_entry(session, viewer, entry_id)
 
 
-@entries.post("/{entry_id}/toggle_favorite/", responses=NOT_YOURS)
+@entries.post("/{entry_id:uuid}/toggle_favorite/", responses=NOT_YOURS)
 async def toggle(session: Session, viewer: Viewer, entry_id: UUID, _: Annotated[Input, body(Input)]) -> EntryDetail:
     """Makes a favorite of an entry, or no longer (contract D9)."""
     await toggle_favorite(session, viewer, entry_id)

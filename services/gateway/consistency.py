@@ -25,6 +25,12 @@ MAX_USERS: Final = 50_000
 _TOKEN: Final = re.compile(r"([a-z]+/[0-9a-f-]{36})@(\d{1,18})")
 
 
+def registered_in(tokens: str) -> list[UUID]:
+    """The users whose own records the tokens speak of."""
+    records = (match[1].partition("/") for match in _TOKEN.finditer(tokens))
+    return [UUID(id) for word, _, id in records if word == "user"]
+
+
 class RecentWrites:
     """The newest tokens of each user who wrote something lately. Pure memory; times are monotonic seconds."""
 

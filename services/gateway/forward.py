@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import aiohttp
 from multidict import CIMultiDict
@@ -13,7 +14,7 @@ from libs.common.logs import log
 from services.gateway import measures, passing, routes
 from services.gateway.answer_back import answer_back
 from services.gateway.body import Body
-from services.gateway.consistency import SharedWrites
+from services.gateway.consistency import SharedWrites, registered_in
 from services.gateway.exchange import Exchange
 from services.gateway.failures import BadAnswer, NoAnswerInTime
 from services.gateway.peers import Peer, Peers
@@ -116,8 +117,16 @@ class Forwarder:
         if route and route != "unmatched":
             exchange.route = route
         tokens = response.headers.get("X-Consistency-Token")
-        if tokens and exchange.claims is not None:
-            await self._writes.learn(exchange.claims.user_id, tokens)
+        if tokens:
+            for user_id in _whose(exchange, tokens):
+                await self._writes.learn(user_id, tokens)
+
+
+def _whose(exchange: Exchange, tokens: str) -> list[UUID]:
+    """Who has written: the caller or, where nobody is signed in yet, the player who has just been registered."""
+    if exchange.claims is not None:
+        return [exchange.claims.user_id]
+    return registered_in(tokens)
 
 
 def _is_multipart(exchange: Exchange) -> bool:

@@ -1,16 +1,12 @@
 """Several OpenAPI documents made into one. Pure (contract O5)."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from libs.common.openapi import TOKEN
 from services.gateway import failure_examples
 
 METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
-PUBLIC_PATHS: Final = re.compile(
-    r"get /api/v1/animals/.*|post /api/v1/users/|\w+ /api/v1/(auth|taxonomy|sources)/.*|\w+ /\.well-known/.*"
-)
-"""What needs no token, where the service does not say it itself (contract T, U1, A, X)."""
 REF: Final = "#/components/schemas/"
 PRIVATE: Final = "/internal/"
 
@@ -18,9 +14,9 @@ PRIVATE: Final = "/internal/"
 def merge(documents: Mapping[str, Mapping[str, Any]], base: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with the paths and schemas of all `documents` (by service).
 
-    Private paths are left out; every operation is tagged by its service, says who may call it, and has an example of
-    each failure. A schema name that two services use for different things gets the service's name in
-    front of it; the same thing under the same name is there once.
+    Private paths are left out; every operation is tagged by its service and has an example of each failure. A schema
+    name that two services use for different things gets the service's name in front of it; the same thing under the
+    same name is there once.
     """
     merged: dict[str, Any] = {**base, "paths": dict(base.get("paths", {})), "components": {}}
     merged["tags"] = list(base.get("tags", ()))
@@ -60,17 +56,13 @@ def _names_to_change(own: Mapping[str, Any], taken: Mapping[str, Any], prefix: s
 
 def _completed(path: str, operations: Any, service: str, schemas: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        method: _operation(path, method, operation, service, schemas) if method in METHODS else operation
+        method: _operation(path, operation, service, schemas) if method in METHODS else operation
         for method, operation in operations.items()
     }
 
 
-def _operation(
-    path: str, method: str, operation: Mapping[str, Any], service: str, schemas: Mapping[str, Any]
-) -> dict[str, Any]:
-    security = operation.get("security")
-    if security is None:
-        security = [{"bearer": []}, {}] if PUBLIC_PATHS.fullmatch(f"{method} {path}") else [{"bearer": []}]
+def _operation(path: str, operation: Mapping[str, Any], service: str, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    security = operation.get("security", TOKEN)
     needs_token = bool(security) and {} not in security
     return {
         **operation,

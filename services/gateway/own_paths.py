@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from libs.common.openapi import SECURITY_SCHEMES
 from services.gateway import failure_examples
 
 TAG: Final = "gateway"
@@ -43,10 +44,7 @@ def describe_own(title: str, version: str, server: str) -> dict[str, Any]:
         },
         "servers": [{"url": server}],
         "paths": {path: {"get": _operation(path, *told)} for path, told in _PATHS.items()},
-        "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-        },
-        "security": [{"bearer": []}],
+        "components": {"securitySchemes": SECURITY_SCHEMES},
         "tags": [{"name": TAG, "description": "Answered by the gateway itself."}],
     }
 

@@ -1,6 +1,6 @@
 """The graph's routes (contract R)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
@@ -28,23 +28,35 @@ from services.graph.tree_friends import tree_friends
 
 router = APIRouter(prefix="/api/v1/graph", tags=["graph"])
 
+Responses = dict[int | str, dict[str, Any]]
+UNCHANGED: Responses = {304: {"description": "As the client has it already, by the ETag in If-None-Match"}}
+OF_A_SCOPE: Responses = {
+    **UNCHANGED,
+    400: {"description": "No such mode, or ids that are none"},
+    403: {"description": "The global tree is for staff"},
+}
+
 UseCache = Annotated[str, Query(description="`false` makes the answer anew")]
 
 
-@router.get("/tree/", response_model=TreeAnswer)
+@router.get("/tree/", response_model=TreeAnswer, responses=OF_A_SCOPE)
 async def tree(scope: WishedScope, desk: AnswerDesk, use_cache: UseCache = "true") -> Response:
     """The taxonomic tree of what the viewer, and by mode others, caught, with its drawing (contract R1)."""
     return await desk.whole(f"tree {scope.mode}", scope, tree_bytes, anew=not wants_kept(use_cache))
 
 
-@router.get("/tree/chunk/{x}/{y}/", response_model=ChunkAnswer)
+@router.get(
+    "/tree/chunk/{x}/{y}/",
+    response_model=ChunkAnswer,
+    responses={**OF_A_SCOPE, 404: {"description": "No numbers of a square"}},
+)
 async def tree_chunk(x: str, y: str, scope: WishedScope, desk: AnswerDesk) -> Response:
     """One square of the drawing; x and y may be negative (contract R2)."""
     chunk = chunk_named(x, y)
     return await desk.part(scope, lambda drawing: chunk_bytes(drawing, chunk, scope))
 
 
-@router.get("/tree/search/", response_model=SearchAnswer)
+@router.get("/tree/search/", response_model=SearchAnswer, responses=OF_A_SCOPE)
 async def tree_search(scope: WishedScope, desk: AnswerDesk, q: str = "", limit: str = "50") -> Response:
     """Animals of the tree by a part of their name (contract R3)."""
     query, most = query_of(q), limit_of(limit)
@@ -57,7 +69,7 @@ async def friends_of_tree(viewer: Viewer, session: Session) -> TreeFriends:
     return await tree_friends(session, scope_of(Wish("friends"), await circle_of(session, viewer.id)))
 
 
-@router.post("/tree/invalidate/")
+@router.post("/tree/invalidate/", responses={403: {"description": "Everybody's trees are for staff"}})
 async def invalidate_trees(
     data: Annotated[Invalidation, body(Invalidation)], viewer: Viewer, session: Session, desk: AnswerDesk
 ) -> Message:
@@ -65,8 +77,8 @@ async def invalidate_trees(
     return await drop_kept(data, desk.kept, viewer, session)
 
 
-@router.get("/evolutionary-tree/", response_model=LegacyTree)
-@router.get("/taxonomic-tree/", response_model=LegacyTree, name="taxonomic_tree")
+@router.get("/evolutionary-tree/", response_model=LegacyTree, responses=UNCHANGED)
+@router.get("/taxonomic-tree/", response_model=LegacyTree, responses=UNCHANGED, name="taxonomic_tree")
 async def evolutionary_tree(
     viewer: Viewer, session: Session, desk: AnswerDesk, use_cache: UseCache = "true"
 ) -> Response:

@@ -108,7 +108,7 @@ async def _answer(session: AsyncSession, viewer: Player, friendship_id: UUID) ->
     return answer
 
 
-@router.post("/{friendship_id}/respond/", responses={**REFUSED, **NO_PARTY, 403: {"description": "The sender"}})
+@router.post("/{friendship_id:uuid}/respond/", responses={**REFUSED, **NO_PARTY, 403: {"description": "The sender"}})
 async def answer_request(
     session: Session, viewer: Viewer, friendship_id: UUID, data: Annotated[Reply, body(Reply)]
 ) -> FriendshipAnswer:
@@ -117,8 +117,8 @@ async def answer_request(
     return await _answer(session, viewer, friendship_id)
 
 
-@router.get("/{either_id}/unfriend/", responses=NO_PARTY)
-@router.post("/{either_id}/unfriend/", responses=NO_PARTY)
+@router.get("/{either_id:uuid}/unfriend/", responses=NO_PARTY)
+@router.post("/{either_id:uuid}/unfriend/", responses=NO_PARTY)
 async def remove(session: WritingSession, viewer: Viewer, either_id: UUID, response: Response) -> Removed:
     """Ends a friendship, named by its own id or by the other player's; the client does so by GET (contract S7)."""
     await unfriend(session, viewer.id, either_id)
@@ -126,7 +126,7 @@ async def remove(session: WritingSession, viewer: Viewer, either_id: UUID, respo
     return Removed()
 
 
-@router.delete("/{either_id}/unfriend/", status_code=204, responses=NO_PARTY)
+@router.delete("/{either_id:uuid}/unfriend/", status_code=204, responses=NO_PARTY)
 async def delete(session: Session, viewer: Viewer, either_id: UUID, response: Response) -> None:
     """The same by DELETE, without a body (contract S7)."""
     await unfriend(session, viewer.id, either_id)
@@ -159,7 +159,7 @@ async def list_all(session: Session, viewer: Viewer, paging: Paging) -> Page[Fri
     return await cards.all_friendships(session, paging, viewer.id)
 
 
-@router.get("/{friendship_id}/", responses=NO_PARTY)
+@router.get("/{friendship_id:uuid}/", responses=NO_PARTY)
 async def retrieve(session: Session, viewer: Viewer, friendship_id: UUID) -> FriendshipAnswer:
     """One friendship of the caller's (contract S9)."""
     return await _answer(session, viewer, friendship_id)

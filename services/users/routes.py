@@ -1,15 +1,17 @@
 """HTTP in: sessions, accounts, profiles and friend codes (contract T, U)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
+from libs.common.auth import Viewer
 from libs.common.bodies import body
+from libs.common.calls import Calls
 from libs.common.db import Session
 from libs.common.errors import Forbidden
 from libs.common.pages import Page, Paging
 from services.users import accounts, logins, private_routes, profiles, tokens
-from services.users.callers import Me, Whom
+from services.users.callers import Me, Whom, by_id
 from services.users.friend_codes import find_by_friend_code
 from services.users.misses import friend_code_misses, login_failures
 from services.users.schemas import (
@@ -59,7 +61,7 @@ async def register(data: Annotated[Registration, body(Registration)], session: S
     return Account.model_validate(await accounts.register(session, data))
 
 
-@router.get("/api/v1/users/", responses={403: {}})
+@router.get("/api/v1/users/", responses={403: {"description": "Not staff"}})
 async def everybody(me: Me, session: Session, paging: Paging) -> Page[Account]:
     """All accounts, newest first; for staff only."""
     if not me.runs_the_place:
@@ -84,28 +86,47 @@ async def look_up_friend_code(
     return FoundPlayer.model_validate(found)
 
 
-@router.get("/api/v1/users/{id:whom}/", responses={404: {}})
+# By id for staff, and for oneself. Other words than ids are other routes: a wrong method there is a 405 and no 404.
+ONE: Final = "/api/v1/users/{id:uuid}/"
+BY_ID: Final[dict[str, Any]] = {
+    "dependencies": [Depends(by_id)],
+    "responses": {404: {"description": "Not there, or not the caller's own"}},
+}
+
+
+@router.get("/api/v1/users/me/")
+@router.get(ONE, **BY_ID)
 async def account(whom: Whom) -> Account:
-    """One's own account (`me` or the id); any for staff."""
+    """One's own account; any for staff."""
     return Account.model_validate(whom)
 
 
-@router.put("/api/v1/users/{id:whom}/", responses={404: {}})
-@router.patch("/api/v1/users/{id:whom}/", responses={404: {}})
+@router.put("/api/v1/users/me/")
+@router.put(ONE, **BY_ID)
+@router.patch("/api/v1/users/me/")
+@router.patch(ONE, **BY_ID)
 async def edit_profile(
-    data: Annotated[ProfileChanges, body(ProfileChanges)], whom: Whom, me: Me, session: Session
+    data: Annotated[ProfileChanges, body(ProfileChanges)],
+    whom: Whom,
+    me: Me,
+    viewer: Viewer,
+    session: Session,
+    calls: Calls,
 ) -> EditedProfile:
     """Change what is sent of one's own profile; any for staff, who may set badges, too."""
-    return EditedProfile.model_validate(await profiles.edit_profile(session, whom, data, editor=me))
+    edited = await profiles.edit_profile(session, calls, viewer, whom, data, with_badges=me.runs_the_place)
+    return EditedProfile.model_validate(edited)
 
 
-@router.delete("/api/v1/users/{id:whom}/", status_code=204, responses={404: {}})
+@router.delete("/api/v1/users/me/", status_code=204)
+@router.delete(ONE, status_code=204, **BY_ID)
 async def erase(whom: Whom, session: Session) -> None:
     """Delete one's own account, for good and in every service; any for staff."""
     await accounts.erase(session, whom)
 
 
-@router.post("/api/v1/users/{id:whom}/update_stats/", responses={404: {}})
+@router.post("/api/v1/users/me/update_stats/")
+@router.post(ONE + "update_stats/", **BY_ID)
 async def update_stats(whom: Whom) -> Account:
     """The account with its counters; they are counted with every read, so there is nothing to repair."""
     return Account.model_validate(whom)

@@ -1,11 +1,12 @@
 """What the users service takes and gives (contract T2, T3, U1–U8)."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from pydantic import AfterValidator, Field, JsonValue, StringConstraints, computed_field
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints, computed_field
+from starlette.datastructures import UploadFile
 
 from libs.common.values import Input, Instant, Output
 from services.users.friend_codes import LENGTH
@@ -27,6 +28,10 @@ def _fits(value: JsonValue) -> JsonValue:
     if not is_small:
         raise ValueError("Ensure this field has no more than 64 KB of JSON.")
     return value
+
+
+def _nothing_if_blank(value: Any) -> Any:
+    return None if value == "" else value
 
 
 class Registration(Input):
@@ -52,8 +57,9 @@ class FriendCodeQuery(Input):
 
 
 class ProfileChanges(Input):
-    """Only what is sent is changed, by PUT and PATCH alike."""
+    """Only what is sent is changed, by PUT and PATCH alike. An avatar that is null or blank is taken away."""
 
+    avatar: Annotated[UploadFile | None, BeforeValidator(_nothing_if_blank)] = None
     bio: Annotated[str, StringConstraints(max_length=500)] = ""
     preferred_card_style: Annotated[JsonValue, AfterValidator(_fits)] = None
     location_precision: LocationPrecision = "approximate"

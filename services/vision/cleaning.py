@@ -72,7 +72,7 @@ async def discard_expired_conversions(session: AsyncSession) -> int:
     ).all()
     for picture, original_key in expired:
         picture.removed_at = now()
-        await discard(session, picture.key, picture.rendition_key, original_key)
+        await discard(session, *picture.files, original_key)
     await session.flush()
     return len(expired)
 

@@ -55,7 +55,7 @@ async def convert(
         developed = await darkroom.develop(data, wished)
     except BadPicture as error:
         raise refusal_of(error, darkroom.settings) from None
-    picture = await darkroom.keep(user_id, developed)
+    picture = await darkroom.keep(user_id, developed, "user_upload")
     moment = now()
     conversion = ImageConversion(
         id=uuid4(),

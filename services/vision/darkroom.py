@@ -2,21 +2,24 @@
 
 import asyncio
 from hashlib import sha256
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID, uuid4
 
 from fastapi import Depends, Request
 
-from libs.common.blobs import Blobs
+from libs.common.blobs import PUBLIC, Blobs
 from libs.contracts.event import Picture as PictureFact
 from services.vision.decoder import Decoder
 from services.vision.models import Picture
-from services.vision.pictures import Inspected, Standardized
+from services.vision.pictures import MAX_SIDE, Inspected, Standardized
 from services.vision.settings import VisionSettings
 from services.vision.transformations import Transformations
 
 ORIGINALS: Final = "private/originals/"
 RENDITIONS: Final = "private/renditions/"
+
+Source = Literal["user_upload", "vision_job", "dex_edit", "avatar"]
+"""Whence a picture comes, in the words of contract M: a conversion, a job, an entry's own upload; and avatars."""
 
 
 class Darkroom:
@@ -37,26 +40,34 @@ class Darkroom:
         """A cheap look. Raises `BadPicture` in its kinds, `Unavailable` when too many wait."""
         return await self.decoder.inspect(data)
 
-    async def develop(self, data: bytes, wished: Transformations) -> Standardized:
+    async def develop(self, data: bytes, wished: Transformations, max_side: int = MAX_SIDE) -> Standardized:
         """The standard picture. Raises as `inspect`."""
-        return await self.decoder.standardize(data, wished.rotation, wished.crop)
+        return await self.decoder.standardize(data, wished.rotation, wished.crop, max_side)
 
-    async def keep(self, user_id: UUID, developed: Standardized) -> Picture:
+    async def keep(self, user_id: UUID, developed: Standardized, source: Source) -> Picture:
         """Stores the files under new unguessable names; the row is the caller's to add."""
-        name = uuid4().hex
         picture = Picture(
             id=uuid4(),
             user_id=user_id,
-            key=f"media/{name[:2]}/{name}.png",
+            key=_new_media_key(),
+            thumbnail_key=_new_media_key(),
             rendition_key=f"{RENDITIONS}{uuid4().hex}.jpg",
             sha256=developed.sha256,
             width=developed.size[0],
             height=developed.size[1],
             size_bytes=len(developed.png),
+            origin={
+                "source_type": source,
+                "format": developed.original_format,
+                "dimensions": {"width": developed.original_size[0], "height": developed.original_size[1]},
+                "checksum": developed.original_sha256,
+                "orientation": developed.orientation,
+                "transformations": developed.applied,
+                "warnings": developed.warnings,
+            },
         )
-        await asyncio.gather(
-            self.blobs.put(picture.key, developed.png), self.blobs.put(picture.rendition_key, developed.rendition)
-        )
+        files = (developed.png, developed.rendition, developed.thumbnail)
+        await asyncio.gather(*(self.blobs.put(key, data) for key, data in zip(picture.files, files, strict=True)))
         return picture
 
     async def keep_original(self, data: bytes) -> str:
@@ -74,6 +85,16 @@ class Darkroom:
             height=picture.height,
             created_at=picture.created_at,
         )
+
+
+def _new_media_key() -> str:
+    name = uuid4().hex
+    return f"{PUBLIC}{name[:2]}/{name}.png"
+
+
+def key_of(url: str) -> str:
+    """The key of a picture by its public address, whatever host it was given under."""
+    return PUBLIC + url.rpartition(f"/{PUBLIC}")[2]
 
 
 async def checksum(data: bytes) -> str:

@@ -44,9 +44,11 @@ class Decoder:
         """A cheap look at an upload. Raises `BadPicture` in its kinds, `Unavailable` when too many wait."""
         return await self._run(pictures.inspect, data, self._max_pixels)
 
-    async def standardize(self, data: bytes, rotation: int, crop: Crop | None) -> Standardized:
-        """The served PNG and the model's JPEG. Raises as `inspect`."""
-        return await self._run(pictures.standardize, data, rotation, crop, self._max_pixels)
+    async def standardize(
+        self, data: bytes, rotation: int, crop: Crop | None, max_side: int = pictures.MAX_SIDE
+    ) -> Standardized:
+        """The served PNG, its thumbnail and the model's JPEG. Raises as `inspect`."""
+        return await self._run(pictures.standardize, data, rotation, crop, self._max_pixels, max_side)
 
     async def render_for_model(self, data: bytes) -> bytes:
         """The model's JPEG alone. Raises as `inspect`."""

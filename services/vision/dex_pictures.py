@@ -1,4 +1,4 @@
-"""Pictures for dex entries: those of jobs, and those that come with the entry itself (contract D2, B4)."""
+"""Pictures of jobs, for the dex entries that are made from them (contract D2, B4)."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from services.vision.models import AnalysisJob, Picture
 from services.vision.pictures import BadPicture
 from services.vision.schemas import PrivateJob
 from services.vision.transformations import Transformations
-from services.vision.uploads import INVALID, ImageRefused, refusal_of
+from services.vision.uploads import INVALID, ImageRefused
 
 
 async def job_with_picture(session: AsyncSession, darkroom: Darkroom, user_id: UUID, job_id: UUID) -> PrivateJob:
@@ -46,18 +46,6 @@ async def picture_of_job(session: AsyncSession, darkroom: Darkroom, user_id: UUI
         developed = await darkroom.develop(original, Transformations.from_json(job.transformations))
     except BadPicture:
         raise ImageRefused(INVALID) from None
-    picture = await darkroom.keep(user_id, developed)
+    picture = await darkroom.keep(user_id, developed, "vision_job")
     await hang(session, darkroom, job, picture, unchanged=developed.unchanged)
-    return darkroom.fact(picture)
-
-
-async def store(session: AsyncSession, darkroom: Darkroom, user_id: UUID, data: bytes) -> PictureFact:
-    """A picture that belongs to no job. Raises `ImageRefused`."""
-    try:
-        developed = await darkroom.develop(data, Transformations())
-    except BadPicture as error:
-        raise refusal_of(error, darkroom.settings) from None
-    picture = await darkroom.keep(user_id, developed)
-    session.add(picture)
-    await session.flush()
     return darkroom.fact(picture)

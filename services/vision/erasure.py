@@ -11,10 +11,12 @@ from services.vision.models import AnalysisJob, ImageConversion, Picture
 
 async def erase(session: AsyncSession, user_id: UUID) -> None:
     """Deletes the player's rows and notes their files for removal; may be called again."""
+    its_own = (Picture.user_id == user_id, Picture.removed_at.is_(None))
     keys = await session.scalars(
         union(
-            select(Picture.key).where(Picture.user_id == user_id, Picture.removed_at.is_(None)),
-            select(Picture.rendition_key).where(Picture.user_id == user_id, Picture.removed_at.is_(None)),
+            select(Picture.key).where(*its_own),
+            select(Picture.rendition_key).where(*its_own),
+            select(Picture.thumbnail_key).where(*its_own, Picture.thumbnail_key.is_not(None)),
             select(ImageConversion.original_key).where(ImageConversion.user_id == user_id),
             select(AnalysisJob.original_key).where(AnalysisJob.user_id == user_id),
         )

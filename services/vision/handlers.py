@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.copies import bury, keep, keep_told
@@ -14,7 +14,9 @@ from libs.contracts.social import FriendshipDeleted, FriendshipUpdated
 from libs.contracts.users import UserDeleted, UserRegistered, UserState, UserUpdated
 from libs.contracts.vision import ImageUploaded
 from services.vision.completion import complete
+from services.vision.darkroom import key_of
 from services.vision.erasure import erase
+from services.vision.loose_pictures import discard_avatars
 from services.vision.models import AnalysisJob, RefAnimal, RefDexEntry, RefFriendship, RefUser
 
 handlers = Handlers("vision")
@@ -37,14 +39,19 @@ async def complete_job(event: AnimalIdentified, session: AsyncSession) -> None:
 
 @handlers.on(UserRegistered, UserUpdated)
 async def remember_user(event: UserState, session: AsyncSession) -> None:
-    """Discoverers are shown by name."""
+    """Discoverers are shown by name; a picture that is their avatar no longer goes."""
+    avatar = select(RefUser.avatar).where(RefUser.id == event.id)
+    before = await session.scalar(avatar.with_for_update())
     await keep_told(session, RefUser, event)
+    after = await session.scalar(avatar)
+    # The event's own as well: it may have come late, after one that tells of another avatar.
+    await discard_avatars(session, event.id, {url for url in (before, event.avatar) if url and url != after})
 
 
 @handlers.on(UserDeleted)
 async def forget_user(event: UserDeleted, session: AsyncSession) -> None:
     """A deleted player's jobs and pictures go."""
-    await bury(session, RefUser, id=event.id, version=event.version, username="")
+    await bury(session, RefUser, id=event.id, version=event.version, username="", avatar=None)
     await erase(session, event.id)
 
 
@@ -74,7 +81,7 @@ async def remember_entry(event: DexState, session: AsyncSession) -> None:
         owner_id=event.owner_id,
         job_id=event.source_vision_job,
         visibility=event.visibility,
-        picture_key=event.picture.url[event.picture.url.find("media/") :],
+        picture_key=key_of(event.picture.url),
     )
 
 

@@ -77,7 +77,7 @@ async def _picture_for_model(lab: Laboratory, claim: Claim) -> bytes:
     except BadPicture:
         return await _salvage(lab, claim, original)
     fault("vision.after_decoding_before_files")
-    picture = await lab.darkroom.keep(job.user_id, developed)
+    picture = await lab.darkroom.keep(job.user_id, developed, "vision_job")
     fault("vision.after_files_before_row")
     async with lab.db.transaction() as session:
         await hang(session, lab.darkroom, await hold(session, claim), picture, unchanged=developed.unchanged)

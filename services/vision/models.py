@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.common.copies import Copied
 from libs.common.db import service_metadata
+from libs.common.telemetry import carried
 from libs.common.values import now
 
 Moment = DateTime(timezone=True)
@@ -23,7 +24,10 @@ class Base(DeclarativeBase):
 
 
 class Picture(Base):
-    """A served PNG under its unguessable, immutable key, and the private JPEG of it that a model sees."""
+    """A served PNG under its unguessable, immutable key, its thumbnail, and the private JPEG of it that a model sees.
+
+    With `origin` it is what the contract calls ProcessedImage (M).
+    """
 
     __tablename__ = "pictures"
     __table_args__ = (Index("ix_pictures_user_id", "user_id"),)
@@ -32,6 +36,8 @@ class Picture(Base):
     user_id: Mapped[UUID]
     key: Mapped[str] = mapped_column(String(100), unique=True)
     rendition_key: Mapped[str] = mapped_column(String(100))
+    thumbnail_key: Mapped[str | None] = mapped_column(String(100))
+    """A PNG of at most 256 pixels, that nobody is told of yet; None in older rows."""
     sha256: Mapped[str] = mapped_column(String(64))
     width: Mapped[int]
     height: Mapped[int]
@@ -39,6 +45,14 @@ class Picture(Base):
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     removed_at: Mapped[datetime | None] = mapped_column(Moment)
     """When its files were given up; the row stays for what still tells of it."""
+    origin: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=EMPTY_OBJECT)
+    """For the record, of what it was made and how: source_type, format, dimensions {width, height} and checksum of the
+    upload, its EXIF orientation, the transformations applied, warnings. Empty in older rows."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The keys of all that is stored of it: the PNG, the JPEG and the thumbnail."""
+        return tuple(key for key in (self.key, self.rendition_key, self.thumbnail_key) if key is not None)
 
 
 class ImageConversion(Base):
@@ -130,6 +144,8 @@ class AnalysisJob(Base):
     output_tokens: Mapped[int | None]
     processing_time: Mapped[float | None]
 
+    trace: Mapped[dict[str, str]] = mapped_column(JSONB, default=carried, server_default=text("'{}'::jsonb"))
+    """Trace and correlation id of the request that asked, for the worker to go on with."""
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     completed_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -166,6 +182,7 @@ class RefUser(Copied, Base):
     __tablename__ = "ref_users"
 
     username: Mapped[str] = mapped_column(String(150), default="", server_default="")
+    avatar: Mapped[str | None] = mapped_column(Text)
 
 
 class RefAnimal(Copied, Base):

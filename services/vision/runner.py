@@ -7,6 +7,7 @@ from typing import Final
 
 from libs.common.availability import is_away
 from libs.common.logs import log
+from libs.common.telemetry import continued
 from services.vision import meters, queue
 from services.vision.identification import Laboratory, PictureUnreadable, identify
 from services.vision.providers.openai import TRY_LATER
@@ -50,7 +51,8 @@ class Runner:
 
     async def _with_a_hand(self, claim: Claim) -> None:
         try:
-            await self.do(claim)
+            with continued(claim.job.trace, "identify"):
+                await self.do(claim)
         finally:
             self._hands.release()
 

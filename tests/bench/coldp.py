@@ -3,10 +3,11 @@
 import itertools
 import random
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+Key = Callable[[], str]
 SYLLABLES = [first + second for first in "bcdfghklmnprstvz" for second in ("a", "e", "i", "o", "u", "ar", "en", "is")]
 ENDINGS = ("us", "a", "um", "is", "ensis", "oides", "atus", "icus", "ella", "ina")
 ADJECTIVES = ("spotted", "great", "lesser", "golden", "masked", "dwarf", "northern", "river", "banded", "pale")
@@ -77,7 +78,9 @@ def _endless(chance: random.Random) -> Iterator[Usage]:
         yield from _below(above, ("class", "order", "family", "genus"), key, chance, epithets)
 
 
-def _below(above, ranks, key, chance, epithets) -> Iterator[Usage]:  # noqa: ANN001
+def _below(
+    above: Usage, ranks: tuple[str, ...], key: Key, chance: random.Random, epithets: list[str]
+) -> Iterator[Usage]:
     rank, *finer = ranks
     counts = {"class": CLASSES, "order": ORDERS, "family": FAMILIES, "genus": GENERA}
     endings = {"class": "oidea", "order": "iformes", "family": "idae", "genus": ""}
@@ -86,12 +89,12 @@ def _below(above, ranks, key, chance, epithets) -> Iterator[Usage]:  # noqa: ANN
         usage = usage._replace(places=(*above.places, usage.name))
         yield usage
         if finer:
-            yield from _below(usage, finer, key, chance, epithets)
+            yield from _below(usage, tuple(finer), key, chance, epithets)
         else:
             yield from _species(usage, key, chance, epithets)
 
 
-def _species(genus, key, chance, epithets) -> Iterator[Usage]:  # noqa: ANN001
+def _species(genus: Usage, key: Key, chance: random.Random, epithets: list[str]) -> Iterator[Usage]:
     for _ in range(chance.randint(1, 14)):
         # Some epithets are everywhere, most are rare.
         epithet = epithets[int(EPITHETS * chance.random() ** 3)]
@@ -133,9 +136,7 @@ def _distributions(names: int, seed: int) -> Iterator[tuple[str, ...]]:
             yield usage.key, "BR", "Brazil", "iso", "native", THREATS[number // 20 % len(THREATS)]
 
 
-def _write(
-    packed: zipfile.ZipFile, name: str, columns: tuple[str, ...], rows: Iterator[tuple[str, ...]]
-) -> None:
+def _write(packed: zipfile.ZipFile, name: str, columns: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> None:
     with packed.open(name, "w", force_zip64=True) as file:
         file.write(("\t".join(f"col:{column}" for column in columns) + "\n").encode())
         while lines := ["\t".join(row) for row in itertools.islice(rows, 10_000)]:

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from deploy.local.player import Player
 from tests.answers import Ask, Json
-from tests.contract.captures import befriended, catch, looked_at, new_animal, requested, respond
+from tests.contract.captures import befriended, looked_at, new_animal, requested, respond
 from tests.contract.pictures import PHOTOS
 from tests.mesh import Mesh, until
 
@@ -28,6 +29,8 @@ class Circle:
     animals: dict[str, Json]
     """By the visibility of the owner's only entry of it; nobody else has caught any."""
     entries: dict[str, Json]
+    jobs: dict[str, Json]
+    """Those that the entries were made from."""
 
     def player(self, role: str) -> Player | None:
         """The player who stands so to the owner; None for nobody."""
@@ -50,6 +53,19 @@ async def collector(mesh: Mesh) -> AsyncIterator[Player]:
 
 
 @pytest.fixture(scope="session")
+async def superuser(mesh: Mesh) -> AsyncIterator[Player]:
+    """A superuser who knows nobody."""
+    async with _signed_up(mesh, "sue") as player:
+        database = await asyncpg.connect(mesh.topology["postgres"]["admin_url"])
+        await database.execute("UPDATE users.users SET is_superuser = true WHERE id = $1", UUID(player.id))
+        await database.close()
+        await player.sign_in()
+        # A change of the profile tells the other services, too.
+        await player.ask("PATCH", "/users/me/", json={"bio": "Everywhere and nowhere."})
+        yield player
+
+
+@pytest.fixture(scope="session")
 async def circle(mesh: Mesh, ask: Ask, staff: Player) -> AsyncIterator[Circle]:
     """The owner and her circle; see `Circle`."""
     async with AsyncExitStack() as stack:
@@ -64,7 +80,8 @@ async def circle(mesh: Mesh, ask: Ask, staff: Player) -> AsyncIterator[Circle]:
         await ask(owner, "DELETE", f"/social/friendships/{ended['id']}/unfriend/")
         await respond(ask, owner, await requested(ask, blocked, owner), "block")
         animals = {each: await new_animal(ask, owner) for each in ("private", "friends", "public")}
-        entries = {each: await catch(ask, owner, animal, visibility=each) for each, animal in animals.items()}
+        jobs = {each: await looked_at(ask, owner) for each in animals}
+        entries = {each: await owner.catch(jobs[each], animal["id"], each) for each, animal in animals.items()}
 
         async def friends_know() -> bool:
             overview = await friend.get("/dex/entries/friends_overview/")
@@ -74,7 +91,7 @@ async def circle(mesh: Mesh, ask: Ask, staff: Player) -> AsyncIterator[Circle]:
             return counts == [2] and tree["stats"]["friend_captures"] == 2 and strange["stats"]["friend_captures"] == 0
 
         await until(friends_know, 10)
-        yield Circle(owner, friend, ex_friend, blocked, stranger, staff, friendship, animals, entries)
+        yield Circle(owner, friend, ex_friend, blocked, stranger, staff, friendship, animals, entries, jobs)
 
 
 @pytest.fixture(scope="session")

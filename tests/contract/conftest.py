@@ -10,7 +10,9 @@ import pytest
 from deploy.local.player import Player
 from tests.answers import Ask, asking
 from tests.contract.aging import aged  # noqa: F401 - a fixture
-from tests.contract.circle import circle, collector, koala_job  # noqa: F401 - fixtures
+from tests.contract.circle import circle, collector, koala_job, superuser  # noqa: F401 - fixtures
+from tests.contract.forest import forest  # noqa: F401 - a fixture
+from tests.contract.jobs_of_one import jobs_of_one  # noqa: F401 - a fixture
 from tests.mesh import Mesh
 
 

@@ -18,12 +18,15 @@ PATH = "/images/convert/"
 
 
 async def convert(ask: Ask, player: Player, picture: bytes, transformations: Any = None) -> Json:
+    """The conversion; the client takes 200, which a repeat is answered with, as well as 201."""
     data = {} if transformations is None else {"transformations": json.dumps(transformations)}
-    return body_of(await ask(player, "POST", PATH, files=as_file(picture), data=data), 201)
+    answer = await ask(player, "POST", PATH, files=as_file(picture), data=data)
+    return body_of(answer, 200 if answer.status_code == 200 else 201)
 
 
 async def test_the_answer_is_the_contracts_object(ask: Ask, ada: Player) -> None:
-    found = await convert(ask, ada, encoded(corners(80, 60), "JPEG", quality=91))
+    answer = await ask(ada, "POST", PATH, files=as_file(encoded(corners(80, 60), "JPEG", quality=91)))
+    found = body_of(answer, 201)
     fits(found, CONVERSION)
     assert found["metadata"]["original_format"] == "JPEG"
     assert found["metadata"]["original_size"] == found["metadata"]["converted_size"] == [80, 60]

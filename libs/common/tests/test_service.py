@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI, UploadFile
 from pydantic import Field, SecretStr
 from sqlalchemy import select
 
-from libs.common.auth import Staff, Viewer
+from libs.common.auth import MaybeViewer, Staff, Viewer
 from libs.common.bodies import body
 from libs.common.db import Session
 from libs.common.errors import NotFound, Refusal
@@ -64,6 +64,11 @@ async def one(id: UUID, viewer: Viewer) -> dict[str, str]:
 @router.get("/api/v1/staff/")
 async def staff(viewer: Staff) -> dict[str, str]:
     return {"id": str(viewer.id)}
+
+
+@router.get("/api/v1/greeting/")
+async def greeting(viewer: MaybeViewer) -> dict[str, str]:
+    return {"hello": str(viewer.id) if viewer else "stranger"}
 
 
 @router.get("/api/v1/numbers/")
@@ -202,7 +207,7 @@ async def test_failures_have_the_contracts_shape_and_leak_nothing(asking: httpx.
     assert (await asking.get("/nowhere/")).json() == {"detail": "Not found."}
     wrong = await asking.put("/api/v1/people/")
     assert (wrong.status_code, wrong.json()) == (405, {"detail": 'Method "PUT" not allowed.'})
-    assert wrong.headers["Allow"] == "GET"
+    assert wrong.headers["Allow"] == "GET, HEAD"
 
 
 async def test_who_may_come_in(asking: httpx.AsyncClient, sign_in: SignIn, signing_key: Ed25519PrivateKey) -> None:
@@ -259,5 +264,22 @@ async def test_the_description_knows_bodies(asking: httpx.AsyncClient) -> None:
         "multipart/form-data",
     }
     assert "422" not in operation["responses"]
+
+
+async def test_the_description_knows_who_may_call(asking: httpx.AsyncClient) -> None:
+    document = (await asking.get("/openapi.json")).json()
+
+    def security(path: str, method: str = "get") -> list[dict[str, list[str]]]:
+        found: list[dict[str, list[str]]] = document["paths"][path][method]["security"]
+        return found
+
+    assert security("/api/v1/sightings/{id}/") == [{"bearer": []}]
+    assert security("/api/v1/staff/") == [{"bearer": []}]
+    assert security("/api/v1/greeting/") == [{"bearer": []}, {}]
+    assert security("/api/v1/sightings/", "post") == []
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+async def test_every_service_is_ready_and_measured(asking: httpx.AsyncClient) -> None:
     assert (await asking.get("/ready/")).json()["status"] == "ready"
     assert "http_server_request_duration_seconds" in (await asking.get("/metrics/")).text

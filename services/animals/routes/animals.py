@@ -98,13 +98,13 @@ async def look_up_or_create_animal(
     return LookupResult(created=created, animal=await details.show_animal(session, animal.id, with_names=True))
 
 
-@router.get("/{animal_id}/")
+@router.get("/{animal_id:uuid}/")
 async def show_animal(session: Session, viewer: MaybeViewer, animal_id: UUID) -> Animal:
     """One animal; public (A4). Other services ask here for what their copies miss."""
     return await details.show_animal(session, animal_id, with_names=viewer is not None)
 
 
-@router.put("/{animal_id}/")
+@router.put("/{animal_id:uuid}/")
 async def replace_animal(
     session: Session,
     _staff: Staff,
@@ -116,7 +116,7 @@ async def replace_animal(
     return await details.show_animal(session, animal_id, with_names=True)
 
 
-@router.patch("/{animal_id}/")
+@router.patch("/{animal_id:uuid}/")
 async def edit_animal(
     session: Session, _staff: Staff, animal_id: UUID, news: Annotated[AnimalPatch, body(AnimalPatch)]
 ) -> Animal:
@@ -125,13 +125,13 @@ async def edit_animal(
     return await details.show_animal(session, animal_id, with_names=True)
 
 
-@router.delete("/{animal_id}/", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete("/{animal_id:uuid}/", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_animal(session: Session, _staff: Staff, animal_id: UUID) -> None:
     """Takes an animal out of the registry; staff only (A5)."""
     await editing.delete_animal(session, animal_id)
 
 
-@router.get("/{animal_id}/taxonomy/")
+@router.get("/{animal_id:uuid}/taxonomy/")
 async def show_hierarchy(session: Session, animal_id: UUID) -> TaxonomicTree:
     """An animal's seven ranks; public (A8)."""
     return await details.show_hierarchy(session, animal_id)

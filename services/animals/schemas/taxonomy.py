@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer
 
 from libs.common.values import Input, Instant, Output, fixed
-from services.animals.models import CommonName, DataSource
+from services.animals.models import CommonName, DataSource, GeographicDistribution
 from services.animals.models import Taxon as TaxonRow
 from services.animals.ranks import RANKS
 
@@ -131,7 +131,13 @@ class Taxon(Output):
     updated_at: Instant
 
     @classmethod
-    def of(cls, taxon: TaxonRow, source: DataSource, common_names: Sequence[CommonName]) -> Self:
+    def of(
+        cls,
+        taxon: TaxonRow,
+        source: DataSource,
+        common_names: Sequence[CommonName],
+        distributions: Sequence[GeographicDistribution],
+    ) -> Self:
         columns = {column.name: getattr(taxon, column.name) for column in TaxonRow.__table__.c}
         binomial = f"{taxon.generic_name} {taxon.specific_epithet}" if taxon.specific_epithet else ""
         names = {
@@ -145,26 +151,10 @@ class Taxon(Output):
                 "source": source,
                 "rank": RANKS.get(taxon.rank),
                 "common_names": common_names,
-                "distributions": _distributions(taxon),
+                "distributions": distributions,
                 "full_hierarchy": {**columns, **names},
             }
         )
-
-
-def _distributions(taxon: TaxonRow) -> list[Distribution]:
-    """The one thing known of where a taxon lives is how it fares in the whole world."""
-    if taxon.conservation_status == "NE":
-        return []
-    return [
-        Distribution(
-            area_code="",
-            gazetteer="iucn",
-            area_name="worldwide",
-            establishment_means="",
-            occurrence_status="",
-            threat_status=taxon.conservation_status,
-        )
-    ]
 
 
 class Claim(Input):

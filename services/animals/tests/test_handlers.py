@@ -75,9 +75,7 @@ async def test_a_name_inside_other_words_counts_only_if_the_taxonomy_knows_it(db
     event = identified()
     event = event.model_copy(
         update={
-            "names": [
-                DetectedName(scientific_name=name, common_name="", score=None, in_form=False) for name in names
-            ]
+            "names": [DetectedName(scientific_name=name, common_name="", score=None, in_form=False) for name in names]
         }
     )
     await handle(db, event)

@@ -4,13 +4,12 @@ import csv
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.db import Database
-from services.animals.matching import match
-from services.animals.models import CommonName, DataSource, Taxon
+from services.animals.matching import match, match_common_name
 from services.animals.names import Name
+from services.animals.tests.conftest import Import
+from services.animals.tests.small_catalogue import usages
 
 CLASSIFIER_NAMES = Path(__file__).parent / "classifier_names.csv"
 # The backbone has these as parts of the wolf, the Cebidae and the Carabidae.
@@ -83,50 +82,53 @@ async def test_every_class_of_the_offline_identifier_is_known_at_its_rank(db: Da
     assert unknown == []
 
 
-async def test_a_catalogue_that_counts_more_is_asked_first(db: Database) -> None:
+async def test_a_catalogue_that_counts_more_is_asked_first(db: Database, importing: Import) -> None:
     """The Catalogue of Life calls the dog Canis familiaris, and the trinomial its synonym (contract B2)."""
-    async with db.transaction() as session:
-        source = await _catalogue_of_life(session)
-    try:
-        assert await meant(db, "Canis lupus familiaris", "domestic dog") == "Canis familiaris"
-        assert await meant(db, "Canis lupus", "wolf") == "Canis lupus"
-    finally:
-        async with db.transaction() as session:
-            await session.execute(delete(Taxon).where(Taxon.source_id == source.id))
-            await session.execute(delete(DataSource).where(DataSource.id == source.id))
+    await importing()
+    assert await meant(db, "Canis lupus familiaris", "domestic dog") == "Canis familiaris"
+    assert await meant(db, "Canis familiaris") == "Canis familiaris"
+    assert await meant(db, "Canis lupus", "wolf") == "Canis lupus"
+    # What it does not know, the backbone does.
+    assert await meant(db, "Panthera leo") == "Panthera leo"
 
 
-async def _catalogue_of_life(session: AsyncSession) -> DataSource:
-    source = DataSource(
-        name="COL", short_code="col", full_name="", url="", update_frequency="", license="", priority=10, release="x"
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("Foo rectus", "Foo verus"),
+        ("Foo bar minor", "Foo minor"),
+        ("Foo solus", "Foo solus"),
+        ("Foo wrongus", None),
+    ],
+)
+async def test_a_synonym_without_accepted_name_leads_to_another_form_of_it(
+    db: Database, importing: Import, asked: str, expected: str | None
+) -> None:
+    lines = (
+        "1||accepted|species|Foo verus|||||||||",
+        "2||accepted|species|Foo minor|||||||||",
+        "3||synonym|species|Foo rectus|||||||||",
+        "4||synonym|subspecies|Foo bar minor|||||||||",
+        "5||synonym|species|Foo solus|||||||||",
+        "6||misapplied|species|Foo wrongus|||||||||",
     )
-    session.add(source)
-    await session.flush()
-    dog = _taxon(source, "Canis familiaris", "accepted", ("Canis", "familiaris", ""))
-    session.add(dog)
-    await session.flush()
-    synonym = _taxon(source, "Canis lupus familiaris", "synonym", ("Canis", "lupus", "familiaris"))
-    synonym.accepted_id = dog.id
-    session.add_all([synonym, CommonName(taxon_id=dog.id, name="dog", language="eng", country="", is_preferred=True)])
-    return source
+    relations = "nameID\trelatedNameID\ttype\n3\t2\tlater homonym\n3\t1\tSPELLING_CORRECTION\n"
+    await importing(NameUsage=usages(*lines), NameRelation=relations)
+    assert await meant(db, asked) == expected
 
 
-def _taxon(source: DataSource, name: str, status: str, parts: tuple[str, str, str]) -> Taxon:
-    blank = dict.fromkeys(("phylum", "class_name", "order", "family", "subfamily", "authorship", "source_url"), "")
-    return Taxon(
-        source_id=source.id,
-        source_taxon_id=name,
-        scientific_name=name,
-        status=status,
-        rank="species",
-        kingdom="Animalia",
-        genus=parts[0],
-        generic_name=parts[0],
-        specific_epithet=parts[1],
-        infraspecific_epithet=parts[2],
-        environment=[],
-        nomenclatural_code="iczn",
-        completeness_score=1,
-        conservation_status="NE",
-        **blank,
-    )
+@pytest.mark.parametrize(
+    ("common_name", "expected"),
+    [
+        ("Gray Wolf", "Canis lupus"),
+        ("polar bea", "Ursus maritimus"),
+        ("qqqqzz", None),
+        ("", None),
+    ],
+)
+async def test_a_common_name_alone_is_found_whole_and_then_in_part(
+    db: Database, common_name: str, expected: str | None
+) -> None:
+    async with db.reading() as session:
+        taxon = await match_common_name(session, common_name)
+    assert (taxon.scientific_name if taxon else None) == expected

@@ -121,6 +121,20 @@ async def test_all_taxa_are_listed_by_name(client: httpx.AsyncClient) -> None:
     assert (len(found), found) == (50, sorted(found))
     stats = (await client.get(TAXONOMY + "stats/")).json()
     assert (stats["total_taxa"], stats["kingdoms"], stats["sources"]) == (page["count"], 1, 1)
+    assert min(stats["species"], stats["genera"], stats["families"]) > 1000
+
+
+async def test_the_pages_of_all_taxa_follow_each_other(client: httpx.AsyncClient) -> None:
+    first = (await client.get(TAXONOMY)).json()
+    assert (first["previous"], first["next"]) == (None, "http://testserver/api/v1/taxonomy/?page=2")
+    second = (await client.get(first["next"])).json()
+    assert second["results"][0]["scientific_name"] > first["results"][-1]["scientific_name"]
+    last = -(-first["count"] // 50)
+    end = (await client.get(TAXONOMY, params={"page": last})).json()
+    assert (end["next"], len(end["results"])) == (None, first["count"] - 50 * (last - 1))
+    for page in (str(last + 1), "0", "x"):
+        answer = await client.get(TAXONOMY, params={"page": page})
+        assert (answer.status_code, answer.json()) == (404, {"detail": "Invalid page."})
 
 
 @pytest.mark.parametrize(
@@ -130,6 +144,7 @@ async def test_all_taxa_are_listed_by_name(client: httpx.AsyncClient) -> None:
         ({"scientific_name": "Felis concolor", "confidence": 0.5}, True, "Puma concolor"),
         ({"scientific_name": "Foo bar", "common_name": "wolf"}, False, None),
         ({"scientific_name": "a wolf"}, False, None),
+        ({"scientific_name": "a wolf", "common_name": "gray wolf"}, True, "Canis lupus"),
     ],
 )
 async def test_names_are_validated_and_nothing_is_made(

@@ -1,6 +1,7 @@
 """Edits, merges, favorites and deletion by the owner (contract D5, D6, D9)."""
 
 import asyncio
+import json
 from uuid import UUID, uuid4
 
 import pytest
@@ -130,7 +131,7 @@ def nested(depth: int):
         ("PATCH", {"customizations": []}, "customizations", "Value must be a JSON object."),
         ("PATCH", {"customizations": "{"}, "customizations", "Value must be valid JSON."),
         ("PATCH", {"customizations": {"a": "\x00"}}, "customizations", "Null characters are not allowed."),
-        ("PATCH", {"customizations": nested(40)}, "customizations", "Value is nested too deeply."),
+        ("PATCH", {"customizations": json.dumps(nested(40))}, "customizations", "Value is nested too deeply."),
         (
             "PATCH",
             {"customizations": {"a": "x" * 65_536}},

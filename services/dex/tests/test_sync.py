@@ -185,9 +185,7 @@ async def test_the_number_of_statements_does_not_grow(story: Story, statements) 
     assert counts == [7, 7]
 
 
-@pytest.mark.parametrize(
-    ("query", "body"), [("yesterday", NO_DATE), ("%00", NO_DATE), ("2026-13-01T00:00:00Z", NO_MONTH)]
-)
+@pytest.mark.parametrize(("query", "body"), [("yesterday", NO_DATE), ("2026-13-01T00:00:00Z", NO_MONTH)])
 async def test_a_last_sync_that_makes_no_sense(story: Story, query: str, body) -> None:
     ada = await story.player("ada")
     for path in ("sync_entries/", f"user/{ada.id}/entries/"):

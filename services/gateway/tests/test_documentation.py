@@ -5,6 +5,7 @@ import yaml
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from libs.common.auth import MaybeViewer, Staff, Viewer
 from libs.common.openapi import describe
 from libs.contracts.catalogue import EVENTS
 from services.gateway import openapi
@@ -26,19 +27,19 @@ def zoo() -> dict:
     app = FastAPI(title="BiologiDex animals")
 
     @app.get("/api/v1/animals/")
-    async def list_animals(page: str = "1", kingdom: str = "") -> dict[str, str]:
+    async def list_animals(viewer: MaybeViewer, page: str = "1", kingdom: str = "") -> dict[str, str]:
         return {}
 
     @app.get("/api/v1/animals/{animal_id}/", responses={410: {"description": "Extinct."}})
-    async def one_animal(animal_id: str) -> dict[str, str]:
+    async def one_animal(viewer: MaybeViewer, animal_id: str) -> dict[str, str]:
         return {}
 
     @app.post("/api/v1/animals/", status_code=201, responses={409: {"description": "Taken."}})
-    async def describe_animal(draft: Draft) -> Draft:
+    async def describe_animal(viewer: Viewer, draft: Draft) -> Draft:
         return draft
 
     @app.get("/api/v1/dex/entries/")
-    async def list_entries() -> dict[str, str]:
+    async def list_entries(viewer: Staff) -> dict[str, str]:
         return {}
 
     return describe(app)
@@ -106,6 +107,8 @@ def test_operations_say_whose_they_are_and_who_may_call_them() -> None:
     assert paths["/api/v1/animals/"]["post"]["security"] == token
     assert paths["/api/v1/dex/entries/"]["get"]["security"] == token
     assert paths["/health/"]["get"]["security"] == []
+    untold = openapi.merge({"animals": {"paths": {"/a/": {"get": {"responses": {}}}}}}, BASE)
+    assert untold["paths"]["/a/"]["get"]["security"] == token
 
 
 async def test_the_schema_lists_what_services_have_and_hides_what_is_private(

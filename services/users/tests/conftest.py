@@ -1,17 +1,22 @@
-"""Players for the tests of the users service."""
+"""Players for the tests of the users service, and the real vision service, which makes their avatars."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
+from deploy.local.ports import free_ports
+from libs.common.calls import Peers
 from libs.common.db import Database
 from libs.common.outbox import outbox
+from libs.common.testing import Applications
 from services.users.models import User
 from services.users.settings import UsersSettings
 
@@ -74,3 +79,40 @@ def published(db: Database) -> Callable[[], Awaitable[list[tuple[str, int]]]]:
             return [(row.subject, row.version) for row in rows]
 
     return published
+
+
+@pytest.fixture(scope="session")
+async def vision_url(applications: Applications) -> AsyncIterator[str]:
+    """The vision service, listening."""
+    app = await applications.get("vision", "services.vision.app")
+    [port] = free_ports(1)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await serving
+    await app.state.darkroom.decoder.close()
+
+
+@pytest.fixture
+async def vision_at(app: FastAPI) -> AsyncIterator[Callable[[str], None]]:
+    """`vision_at(url)`: where the users service finds vision, for this test."""
+    service = app.state.service
+    before, made = service.calls, []
+
+    def look_there(url: str) -> None:
+        service.calls = Peers({"vision": url})
+        made.append(service.calls)
+
+    yield look_there
+    service.calls = before
+    for peers in made:
+        await peers.close()
+
+
+@pytest.fixture
+def vision(vision_url: str, vision_at: Callable[[str], None]) -> None:
+    """The users service finds the vision service."""
+    vision_at(vision_url)

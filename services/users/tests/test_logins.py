@@ -83,6 +83,14 @@ async def test_after_ten_failures_a_name_is_closed_whether_or_not_it_exists(clie
     assert (await answer_to(client, name)).status_code == (200 if name == "Ada" else 401)
 
 
+async def test_both_names_of_an_account_share_one_limit(client, join):
+    await join("Ada")
+    names = ("Ada", "ada@example.com")
+    for number in range(10):
+        await answer_to(client, names[number % 2], "a small giraffe")
+    assert [(await answer_to(client, name)).status_code for name in names] == [429, 429]
+
+
 async def test_parallel_guesses_are_few_beyond_the_limit(client, join):
     await join("Ada")
     answers = await asyncio.gather(*(answer_to(client, "Ada", f"guess number {n}") for n in range(50)))

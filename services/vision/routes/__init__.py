@@ -1,4 +1,4 @@
-"""HTTP in: images and jobs for players, a few private paths for the dex service."""
+"""HTTP in: images and jobs for players, a few private paths for dex and users."""
 
 from fastapi import APIRouter
 

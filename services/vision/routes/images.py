@@ -1,6 +1,6 @@
 """Pictures before they are identified (contract I1-I4)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -19,8 +19,18 @@ from services.vision.uploads import read_upload
 
 router = APIRouter(prefix="/api/v1/images/convert", tags=["images"])
 
+NOT_YOURS: dict[int | str, dict[str, Any]] = {404: {"description": "Not there, or not the caller's own"}}
 
-@router.post("/", status_code=201, responses={200: {"model": Conversion}})
+
+class Png(StreamingResponse):
+    """A stored picture, to be shown and not saved."""
+
+    media_type = "image/png"
+
+
+@router.post(
+    "/", status_code=201, responses={200: {"model": Conversion, "description": "The same upload was converted before"}}
+)
 async def convert_image(
     data: Annotated[ConversionRequest, body(ConversionRequest)],
     viewer: Viewer,
@@ -43,14 +53,18 @@ async def convert_image(
     return Conversion.of(*found, darkroom.settings.public_base_url)
 
 
-@router.get("/{conversion_id}/")
+@router.get("/{conversion_id:uuid}/", responses=NOT_YOURS)
 async def get_conversion(conversion_id: UUID, viewer: Viewer, session: Session, darkroom: Pictures) -> Conversion:
     """What was converted, also after it has expired; for its owner only."""
     found = await conversions.conversion_of(session, viewer.id, conversion_id)
     return Conversion.of(*found, darkroom.settings.public_base_url)
 
 
-@router.get("/{conversion_id}/download/", response_class=StreamingResponse)
+@router.get(
+    "/{conversion_id}/download/",
+    response_class=Png,
+    responses={**NOT_YOURS, 410: {"description": "Older than half an hour"}},
+)
 async def download_conversion(conversion_id: UUID, viewer: Viewer, session: Session, blobs: BlobStore) -> Response:
     """The converted PNG; 410 after half an hour."""
     picture = await conversions.downloadable(session, viewer.id, conversion_id)
@@ -58,11 +72,10 @@ async def download_conversion(conversion_id: UUID, viewer: Viewer, session: Sess
 
 
 async def as_png(blobs: BlobStore, picture: Picture, name: str, **headers: str) -> Response:
-    """A stored picture as an answer, streamed, to be shown and not saved."""
+    """A stored picture as an answer."""
     found = await blobs.open(picture.key)
-    return StreamingResponse(
+    return Png(
         found.chunks,
-        media_type="image/png",
         headers={
             "Content-Length": str(found.size),
             "Content-Disposition": f'inline; filename="{name}"',

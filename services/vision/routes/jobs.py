@@ -4,7 +4,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import StreamingResponse
 
 from libs.common.auth import Viewer
 from libs.common.blobs import BlobStore
@@ -16,7 +15,7 @@ from services.vision import job_views, jobs
 from services.vision.darkroom import Darkroom, Pictures
 from services.vision.dex_images import dex_image
 from services.vision.pictures import BadPicture
-from services.vision.routes.images import as_png
+from services.vision.routes.images import NOT_YOURS, Png, as_png
 from services.vision.schemas import Job, JobListItem, JobRequest, JobStats, RetryRequest, Selection
 from services.vision.transformations import read_job_transformations
 from services.vision.uploads import read_upload, refusal_of
@@ -24,7 +23,9 @@ from services.vision.uploads import read_upload, refusal_of
 router = APIRouter(prefix="/api/v1/vision/jobs", tags=["vision"])
 
 
-@router.post("/", status_code=201, responses={200: {"model": Job}})
+@router.post(
+    "/", status_code=201, responses={200: {"model": Job, "description": "The unfinished job of the same conversion"}}
+)
 async def create_job(
     data: Annotated[JobRequest, body(JobRequest)],
     viewer: Viewer,
@@ -108,13 +109,13 @@ async def get_job_stats(viewer: Viewer, session: Session) -> JobStats:
     return await job_views.stats(session, viewer.id)
 
 
-@router.get("/{job_id}/")
+@router.get("/{job_id:uuid}/", responses=NOT_YOURS)
 async def get_job(job_id: UUID, viewer: Viewer, session: Session, blobs: BlobStore) -> Job:
     """One job of the player; asked for every two seconds until it is done."""
     return await job_views.show(session, blobs, viewer.id, job_id)
 
 
-@router.post("/{job_id}/retry/")
+@router.post("/{job_id:uuid}/retry/", responses=NOT_YOURS)
 async def retry_job(
     job_id: UUID,
     data: Annotated[RetryRequest, body(RetryRequest)],
@@ -128,7 +129,7 @@ async def retry_job(
     return await job_views.show(session, blobs, viewer.id, job_id)
 
 
-@router.post("/{job_id}/select_animal/")
+@router.post("/{job_id:uuid}/select_animal/", responses=NOT_YOURS)
 async def select_animal(
     job_id: UUID, data: Annotated[Selection, body(Selection)], viewer: Viewer, session: Session, blobs: BlobStore
 ) -> Job:
@@ -138,7 +139,9 @@ async def select_animal(
     return await job_views.show(session, blobs, viewer.id, job_id)
 
 
-@router.get("/{job_id}/dex-image/", response_class=StreamingResponse)
+@router.get(
+    "/{job_id:uuid}/dex-image/", response_class=Png, responses={404: {"description": "Not there, or not visible"}}
+)
 async def get_dex_image(job_id: UUID, viewer: Viewer, session: Session, blobs: BlobStore) -> Response:
     """The job's PNG, for its owner and for everybody who may see a dex entry made from it."""
     picture = await dex_image(session, viewer.id, job_id)

@@ -8,8 +8,9 @@ from fastapi import APIRouter
 from libs.common.auth import Viewer
 from libs.common.bodies import body
 from libs.common.db import Session
+from libs.common.errors import NotFound
 from libs.contracts.event import Picture as PictureFact
-from services.vision import dex_pictures
+from services.vision import dex_pictures, loose_pictures
 from services.vision.darkroom import Pictures
 from services.vision.schemas import PictureUpload, PrivateJob
 from services.vision.uploads import read_upload
@@ -35,4 +36,19 @@ async def store_picture(
 ) -> PictureFact:
     """Makes and keeps the PNG of an upload that belongs to a dex entry."""
     upload = await read_upload(data.image, darkroom.settings)
-    return await dex_pictures.store(session, darkroom, viewer.id, upload)
+    return await loose_pictures.store(session, darkroom, viewer.id, upload, "dex_edit")
+
+
+@router.post("/avatars/{user_id}/", status_code=201)
+async def store_avatar(
+    user_id: UUID,
+    data: Annotated[PictureUpload, body(PictureUpload)],
+    viewer: Viewer,
+    session: Session,
+    darkroom: Pictures,
+) -> PictureFact:
+    """Makes and keeps the PNG of a player's new avatar, for that player or for staff."""
+    if user_id != viewer.id and not viewer.runs_the_place:
+        raise NotFound("User")
+    upload = await read_upload(data.image, darkroom.settings)
+    return await loose_pictures.store(session, darkroom, user_id, upload, "avatar", loose_pictures.AVATAR_SIDE)

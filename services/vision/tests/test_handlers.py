@@ -16,7 +16,7 @@ from libs.contracts.animals import AnimalDeleted
 from libs.contracts.dex import DexCreated, DexDeleted, DexUpdated
 from libs.contracts.event import Event, Picture
 from libs.contracts.social import FriendshipDeleted, FriendshipUpdated
-from libs.contracts.users import UserDeleted
+from libs.contracts.users import UserDeleted, UserRegistered, UserUpdated
 from libs.contracts.vision import ImageUploaded
 from services.vision import cleaning, handlers
 from services.vision.darkroom import Darkroom
@@ -112,7 +112,8 @@ async def test_a_deleted_player_leaves_nothing(
     assert await number_of(db, StoredPicture) == 1
     await cleaning.clean(db)
     await cleaning.remove_all_discarded_files(db, blobs)
-    for key in (picture.key, picture.rendition_key, *(job.original_key for job in jobs)):
+    assert len(picture.files) == 3
+    for key in (*picture.files, *(job.original_key for job in jobs)):
         with pytest.raises(FileNotFoundError):
             await blobs.get(key)
     async with db.reading() as session:
@@ -120,6 +121,69 @@ async def test_a_deleted_player_leaves_nothing(
     assert kept is not None
     assert await blobs.get(kept.key)
     assert await number_of(db, DiscardedFile) == 0
+
+
+def account(kind: type[UserRegistered | UserUpdated], version: int, user_id: UUID, avatar: str | None) -> Event:
+    return kind(
+        id=user_id,
+        version=version,
+        username="ada",
+        friend_code="AAAAAAAA",
+        avatar=avatar,
+        is_staff=False,
+        is_superuser=False,
+        is_active=True,
+        created_at=now(),
+    )
+
+
+async def test_a_former_avatar_goes_in_whatever_order_it_is_heard_of(
+    client: httpx.AsyncClient, sign_in: SignIn, db: Database, blobs: Blobs
+) -> None:
+    ada, eve = uuid4(), uuid4()
+
+    async def face_of(player: UUID) -> str:
+        answer = await client.post(
+            f"/internal/avatars/{player}/", headers=sign_in(player), files={"image": ("image", jpeg())}
+        )
+        return str(answer.json()["url"])
+
+    async def kept_of(player: UUID) -> set[str]:
+        await cleaning.remove_all_discarded_files(db, blobs)
+        async with db.reading() as session:
+            rows = (await session.scalars(select(StoredPicture).where(StoredPicture.user_id == player))).all()
+        for row in rows:
+            for key in row.files:
+                assert await blobs.get(key)
+        return {blobs.url(row.key) for row in rows}
+
+    first, second, third, foreign = [await face_of(player) for player in (ada, ada, ada, eve)]
+    await hear(db, account(UserRegistered, 1, ada, None), account(UserUpdated, 2, ada, first))
+    assert await kept_of(ada) == {first, second, third}, "one may be on its way into the account"
+    await hear(db, account(UserUpdated, 3, ada, first), account(UserUpdated, 5, ada, third))
+    assert await kept_of(ada) == {second, third}
+    late = account(UserUpdated, 4, ada, second)
+    await hear(db, late, late, account(UserUpdated, 5, ada, third), account(UserUpdated, 2, ada, first))
+    assert await kept_of(ada) == {third}
+    await hear(db, account(UserUpdated, 6, ada, None))
+    assert await kept_of(ada) == set()
+    with pytest.raises(FileNotFoundError):
+        await blobs.get(third.removeprefix("http://testserver/"))
+    assert await kept_of(eve) == {foreign}
+    await hear(db, UserDeleted(id=eve, version=2), account(UserUpdated, 1, eve, foreign))
+    assert await kept_of(eve) == set()
+
+
+async def test_only_avatars_go_as_avatars(
+    client: httpx.AsyncClient, sign_in: SignIn, db: Database, blobs: Blobs
+) -> None:
+    """Not even a wrong address in an event takes the picture of an entry."""
+    ada = uuid4()
+    answer = await client.post("/internal/pictures/", headers=sign_in(ada), files={"image": ("image", jpeg())})
+    url = answer.json()["url"]
+    await hear(db, account(UserUpdated, 2, ada, url), account(UserUpdated, 3, ada, None))
+    await cleaning.remove_all_discarded_files(db, blobs)
+    assert await blobs.get(url.removeprefix("http://testserver/"))
 
 
 async def picture_of(db: Database, conversion_id: str) -> StoredPicture:
@@ -146,8 +210,9 @@ async def test_expired_conversions_are_cleaned_unless_somebody_uses_them(
         assert await blobs.get((await picture_of(db, conversion["id"])).key)
     gone = await picture_of(db, unused["id"])
     assert gone.removed_at is not None
-    with pytest.raises(FileNotFoundError):
-        await blobs.get(gone.key)
+    for key in gone.files:
+        with pytest.raises(FileNotFoundError):
+            await blobs.get(key)
     path = f"/api/v1/images/convert/{unused['id']}/"
     assert (await client.get(path, headers=headers)).json() == {**unused, "expires_at": ANY_TEXT}
     async with db.transaction() as session:

@@ -13,7 +13,7 @@ from libs.common.blobs import Blobs
 from libs.common.db import Database
 from libs.common.testing import SignIn
 from libs.common.values import now
-from services.vision.models import ImageConversion
+from services.vision.models import ImageConversion, Picture
 from services.vision.tests.samples import decoded, encoded, gray_bomb, jpeg, picture, png
 
 CONVERT = "/api/v1/images/convert/"
@@ -83,6 +83,29 @@ async def test_convert_look_and_download(client: httpx.AsyncClient, headers: dic
     assert download.headers["content-disposition"].startswith('inline; filename="')
     assert hashlib.sha256(download.content).hexdigest() == body["metadata"]["checksum"]
     assert decoded(download.content).size == (480, 640)
+
+
+async def test_what_is_recorded_of_a_picture(
+    client: httpx.AsyncClient, headers: dict[str, str], db: Database, blobs: Blobs
+) -> None:
+    original = png(640, 480)
+    answer = await upload(client, headers, original, '{"rotation":90, "crop":{"x":0,"y":0,"width":9999,"height":1}}')
+    assert answer.status_code == 201, answer.text
+    async with db.reading() as session:
+        kept = (await session.scalars(select(Picture))).one()
+    assert kept.origin == {
+        "source_type": "user_upload",
+        "format": "PNG",
+        "dimensions": {"width": 640, "height": 480},
+        "checksum": hashlib.sha256(original).hexdigest(),
+        "orientation": 1,
+        "transformations": {"rotation": 90},
+        "warnings": ["crop_outside"],
+    }
+    assert kept.thumbnail_key is not None
+    assert kept.thumbnail_key.startswith("media/")
+    assert kept.thumbnail_key != kept.key
+    assert decoded(await blobs.get(kept.thumbnail_key)).size == (192, 256)
 
 
 async def test_a_repeated_upload_is_the_same_conversion(

@@ -1,5 +1,6 @@
 """Any upload becomes the one kind of picture that is served, or is refused (contract B4, I1)."""
 
+import hashlib
 import io
 import zlib
 
@@ -72,6 +73,35 @@ def test_a_large_picture_is_resized_as_one(size: tuple[int, int], target: tuple[
     image = Image.effect_noise(size, 90).convert("RGB")
     expected = image.resize(target, Image.Resampling.LANCZOS)
     assert decoded(made_of(encoded(image, "PNG")).png).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((3000, 1500), (256, 128)), ((100, 300), (85, 256)), ((90, 50), (90, 50)), ((1, 9000), (1, 256))],
+)
+def test_the_thumbnail_is_the_same_picture_small(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    small = decoded(made_of(png(*size)).thumbnail)
+    assert (small.format, small.mode, small.size) == ("PNG", "RGB", expected)
+    if min(size) > 1:
+        assert is_near(small.getpixel((2, 2)), DARK)
+        assert is_near(small.getpixel((expected[0] - 3, 2)), LIGHT)
+
+
+def test_a_smaller_bound_is_kept_also_by_what_is_standard_otherwise() -> None:
+    made = standardize(png(900, 600), 0, None, LIMIT, 512)
+    assert (decoded(made.png).size, made.size, made.unchanged) == ((512, 341), (512, 341), False)
+    assert standardize(png(512, 100), 0, None, LIMIT, 512).unchanged
+
+
+def test_what_is_recorded_of_the_upload() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    original = jpeg(64, 48, exif=exif)
+    made = made_of(original, crop=Crop(0, 0, 1000, 10))
+    assert (made.orientation, made.original_sha256) == (8, hashlib.sha256(original).hexdigest())
+    assert made.warnings == ["crop_outside"]
+    assert made_of(png()).orientation == 1
+    assert made_of(png()).warnings == []
 
 
 def test_rendition_is_at_most_2048() -> None:
@@ -202,6 +232,7 @@ def test_no_metadata_comes_out(format: str) -> None:
     made = made_of(data)
     assert SECRET not in made.png
     assert SECRET not in made.rendition
+    assert SECRET not in made.thumbnail
     assert not made.unchanged
 
 
@@ -242,7 +273,9 @@ def test_first_frame_of_animations() -> None:
     frames = [picture(), picture(color=(255, 0, 0))]
     for format in ("PNG", "WEBP"):
         data = encoded(frames[0], format, save_all=True, append_images=frames[1:], duration=100)
-        assert is_near(decoded(made_of(data).png).getpixel((5, 24)), DARK, 40)
+        made = made_of(data)
+        assert is_near(decoded(made.png).getpixel((5, 24)), DARK, 40)
+        assert made.warnings == ["further_frames"]
 
 
 def test_heic_is_decoded() -> None:

@@ -1,0 +1,50 @@
+"""Finds the databases and the bus that a command is to work on: those of a stack, or those of one service."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from libs.common.migrate import SERVICES
+from libs.common.recovery.places import Places
+
+DEFAULT_FOLDER: Final = ".data"
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="The data folder of a running stack (default: DATA_DIR, or .data)."),
+]
+Services = Annotated[
+    list[str] | None,
+    typer.Option("--service", help="Only this service; may be repeated. With DATABASE_URL and NATS_URL: exactly one."),
+]
+
+
+def find_places(data_dir: Path | None, services: list[str] | None) -> Places:
+    """By DATABASE_URL and NATS_URL the one service that is named, else the stack in the data folder.
+
+    Raises:
+        typer.BadParameter: there is no such service, or no such stack.
+    """
+    for service in services or ():
+        if service not in SERVICES:
+            raise typer.BadParameter(f"{service} is none of {', '.join(SERVICES)}")
+    url, bus = os.environ.get("DATABASE_URL"), os.environ.get("NATS_URL")
+    if url and bus and data_dir is None:
+        if services is None or len(services) != 1:
+            raise typer.BadParameter("DATABASE_URL is one service's: say which, by --service")
+        return Places({services[0]: url}, bus, os.environ.get("BLOB_URL", ""))
+    topology = _topology(data_dir or Path(os.environ.get("DATA_DIR") or DEFAULT_FOLDER))
+    urls: dict[str, str] = topology["postgres"]["urls"]
+    databases = {service: urls[service] for service in SERVICES if service in (services or SERVICES)}
+    return Places(databases, topology["nats"]["url"], topology["blobs"])
+
+
+def _topology(folder: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((folder / "topology.json").read_text())
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"no stack runs in {folder}: {error}; name another by --data-dir") from None
+    return found

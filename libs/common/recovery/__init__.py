@@ -1,0 +1,1 @@
+"""What puts events right when something was lost: republish, snapshot, dead letters, the checker, a rebuild."""

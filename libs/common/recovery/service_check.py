@@ -1,0 +1,221 @@
+"""One service, held against the log: its outbox, its copies, its records, its dead letters."""
+
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.copies import Copied
+from libs.common.handlers import Handlers
+from libs.common.provision import handlers_of
+from libs.common.recovery import invariants
+from libs.common.recovery.audit import Audit, Surroundings, audit_of
+from libs.common.recovery.invariants import Violation
+from libs.common.recovery.log_reader import Told
+from libs.common.recovery.log_table import LogTable
+from libs.common.recovery.places import database_of, engine_of
+from libs.common.recovery.snapshot import Snapshot, snapshot_of
+
+BATCH: Final = 1000
+KEY_COLUMNS: Final = {"id", "version", "deleted_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a service says of itself in its code."""
+
+    service: str
+    handlers: list[Handlers]
+    snapshot: Snapshot
+    audit: Audit = field(default_factory=Audit)
+
+    @classmethod
+    def by(cls, service: str) -> "Declared":
+        return cls(service, handlers_of(service), snapshot_of(service), audit_of(service))
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A table of copies, the events that it is made from, and what it takes of them."""
+
+    word: str
+    table: str
+    columns: list[str]
+    subjects: list[str]
+
+
+def copies_of(declared: Declared) -> list[Copy]:
+    """An event tells of a copy if it names one of its columns, or says that the record is gone."""
+    found = []
+    for handlers in declared.handlers:
+        for word, model in handlers.witnesses.items():
+            columns = _columns(model)
+            events = {e for h in handlers.all for e in h.events if e.word() == word}
+            states = {e for e in events if columns & e.model_fields.keys() and not e.subject.endswith(".deleted")}
+            named = {name for event in states for name in event.model_fields} & columns
+            subjects = {e.subject for e in events if e in states or e.subject.endswith(".deleted")}
+            found.append(Copy(word, model.__tablename__, sorted(named), sorted(subjects)))  # type: ignore[attr-defined]
+    return found
+
+
+def _columns(model: type[Copied]) -> set[str]:
+    return set(model.__table__.columns.keys()) - KEY_COLUMNS  # type: ignore[attr-defined]
+
+
+class ServiceCheck:
+    """Holds a connection as the service's role, with the part of the log that concerns it."""
+
+    def __init__(self, declared: Declared, url: str, connection: asyncpg.Connection, own: set[str]) -> None:
+        self._declared = declared
+        self._url = url
+        self._connection = connection
+        self._own = sorted(own | {part.event.word() for part in declared.snapshot.parts})
+        self._copies = copies_of(declared)
+        fields: dict[str, set[str]] = {}
+        for copy in self._copies:
+            fields.setdefault(copy.word, set()).update(copy.columns)
+        self._table = LogTable(connection, {*self._own, *fields}, fields)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, declared: Declared, url: str) -> AsyncIterator["ServiceCheck"]:
+        async with database_of(url) as connection:
+            own = {row[0] for row in await connection.fetch("SELECT DISTINCT aggregate_type FROM outbox")}
+            check = cls(declared, url, connection, own)
+            await check._table.create()
+            yield check
+
+    async def add(self, messages: Iterable[Told]) -> None:
+        """Takes note of what the log holds."""
+        await self._table.add(messages)
+
+    async def violations(self, surroundings: Surroundings) -> list[Violation]:
+        """What does not hold at this moment."""
+        await self._table.all_in()
+        found = [
+            *await self._outbox(),
+            *[violation for copy in self._copies for violation in await self._copy(copy)],
+            *await self._dead_letters(surroundings.poison),
+            *await self._records(),
+            *await self._forgotten(),
+        ]
+        async with engine_of(self._url) as engine, engine.connect() as connection:
+            async for key, sentence in self._declared.audit.findings(AsyncSession(connection), surroundings):
+                found.append(self._violation("I3", key, sentence))
+        return found
+
+    async def _outbox(self) -> list[Violation]:
+        ask = self._connection.fetch
+        lost = [
+            self._violation("I1", r["event_id"], f"{_told(r)} was published and is not in the log")
+            for r in await ask(invariants.LOST)
+        ]
+        waiting = [
+            self._violation(
+                "I6",
+                f"{r['partition']}/{r['oldest']}",
+                f"{r['count']} events of partition {r['partition']} are not published, the oldest for {_age(r)}",
+            )
+            for r in await ask(invariants.UNPUBLISHED)
+        ]
+        jumbled = [
+            self._violation("I7", r["seq"], f"{r['word']}/{r['record']}@{r['version']} comes after @{r['before']}")
+            for r in await ask(invariants.OUT_OF_ORDER, self._own)
+        ]
+        return lost + waiting + jumbled
+
+    async def _copy(self, copy: Copy) -> list[Violation]:
+        rows = await self._connection.fetch(invariants.unlike_log(copy.table, copy.columns), copy.subjects)
+        return [
+            self._violation(
+                "I2",
+                f"{copy.table}/{r['record']}/{r['told']}/{r['kept']}",
+                f"{copy.table} {r['record']}: the log tells {_state(r['told'], r['told_gone'])}, "
+                f"the copy is {_state(r['kept'], r['buried'])}{_same(r)}",
+            )
+            for r in rows
+        ]
+
+    async def _dead_letters(self, poison: Collection[str]) -> list[Violation]:
+        found = [
+            self._violation("I4", f"{r['consumer']}/{r['event_id']}", f"{_letter(r)}: {r['error']}")
+            for r in await self._connection.fetch(invariants.SET_ASIDE, list(poison))
+        ]
+        if poison:
+            for handler in [handler for handlers in self._declared.handlers for handler in handlers.all]:
+                found += [
+                    self._violation("I4", f"{handler.durable}/{r['event_id']}", f"{handler.durable} lost {_letter(r)}")
+                    for r in await self._connection.fetch(
+                        invariants.SWALLOWED, list(poison), handler.subjects, handler.durable
+                    )
+                ]
+        return found
+
+    async def _records(self) -> list[Violation]:
+        parts = self._declared.snapshot.parts
+        if not parts:
+            return []
+        await self._connection.execute(invariants.OWNED)
+        await self._connection.execute("TRUNCATE owned")
+        async with engine_of(self._url) as engine, engine.connect() as connection:
+            for part in parts:
+                rows: list[tuple[Any, ...]] = []
+                async for event in part.records(AsyncSession(connection)):
+                    rows.append((part.event.word(), event.id, event.version, part.is_tombstones))
+                    if len(rows) == BATCH:
+                        await self._own_more(rows)
+                        rows.clear()
+                await self._own_more(rows)
+        subjects = sorted({subject for part in parts for subject in part.subjects})
+        return [
+            self._violation(
+                "I5",
+                f"{r['word']}/{r['record']}/{r['told']}/{r['owned']}",
+                f"{r['word']}/{r['record']} is {_state(r['owned'], r['owner_lost'])}, "
+                f"the log tells {_state(r['told'], r['told_gone'])}",
+            )
+            for r in await self._connection.fetch(invariants.UNLIKE_OWNED, subjects)
+        ]
+
+    async def _own_more(self, rows: list[tuple[Any, ...]]) -> None:
+        await self._connection.copy_records_to_table("owned", records=rows, schema_name="pg_temp")
+
+    async def _forgotten(self) -> list[Violation]:
+        in_log = await self._connection.fetch(invariants.STILL_IN_LOG, self._own)
+        in_outbox = await self._connection.fetch(invariants.STILL_IN_OUTBOX)
+        return [
+            self._violation(
+                "U4", f"{place}/{r[0]}", f"{r['subject']} (no. {r[0]} of the {place}) tells of {r['person']}"
+            )
+            for place, rows in (("log", in_log), ("outbox", in_outbox))
+            for r in rows
+        ]
+
+    def _violation(self, invariant: str, key: object, sentence: str) -> Violation:
+        return Violation(invariant, self._declared.service, str(key), sentence)
+
+
+def _told(row: asyncpg.Record) -> str:
+    return f"{row['subject']} {row['record']}@{row['version']} ({row['event_id']})"
+
+
+def _letter(row: asyncpg.Record) -> str:
+    return f"{row['subject']} {row['event_id']}"
+
+
+def _age(row: asyncpg.Record) -> str:
+    return f"{row['age'].total_seconds():.0f} s"
+
+
+def _state(version: int | None, gone: bool | None) -> str:
+    if version is None:
+        return "nothing"
+    return f"@{version}{' (gone)' if gone else ''}"
+
+
+def _same(row: asyncpg.Record) -> str:
+    same = row["told"] == row["kept"] and row["told_gone"] == row["buried"]
+    return ", with other content" if same else ""
