@@ -15,6 +15,8 @@ from deploy.local.player import Player
 from deploy.local.stack import Stack
 from tests.mesh import Mesh, NewPlayer, wait_for_taxonomy
 
+AS_STARTED = dict(os.environ)
+"""The environment before any fixture of a service's tests changed it."""
 SETTINGS = {
     "THROTTLE_ANON_RATE": "off",
     "THROTTLE_USER_RATE": "off",
@@ -31,7 +33,7 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     if running := os.environ.get(RUNNING):
         yield Mesh(Path(running))
         return
-    with Stack(tmp_path_factory.mktemp("mesh"), environment=dict(os.environ) | SETTINGS, careless=True) as stack:
+    with Stack(tmp_path_factory.mktemp("mesh"), environment=AS_STARTED | SETTINGS, careless=True) as stack:
         wait_for_taxonomy(stack.url)
         yield Mesh(stack.data_dir)
 

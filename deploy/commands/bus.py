@@ -85,6 +85,20 @@ def tell_present_state(data_dir: DataDir = None, service: Services = None, json:
     _tell(counts, "records were not in the log and are told again", json=json)
 
 
+@bus.command("sweep")
+def sweep_log(data_dir: DataDir = None, service: Services = None, json: Json = False) -> None:
+    """Take out of the log what must not stay: second copies of an event, and what tells of players who have gone."""
+    from libs.common.recovery.sweep import sweep
+
+    async def work(places: Places, show: "Show") -> dict[str, int]:
+        async with log_at(places.bus) as js:
+            return await sweep(places, js, show)
+
+    with bars() as show:
+        counts = run(work(find_places(data_dir, service), show))
+    _tell(counts, "messages are taken out", json=json)
+
+
 @bus.command("verify")
 def verify_everything(
     data_dir: DataDir = None,

@@ -5,15 +5,16 @@ A token is `dex/<id>@<version>`; several are separated by commas. Clients know n
 
 import asyncio
 import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import or_, select, tuple_
-from sqlalchemy.exc import SQLAlchemyError
 
 from libs.common.copies import Copied
 from libs.common.db import Database
+from libs.common.errors import Unavailable
 from libs.common.outbox import dead_letter
 from libs.contracts.event import Event
 
@@ -21,6 +22,7 @@ HEADER: Final = "x-consistency-token"
 STALE_HEADER: Final = "x-consistency"
 WAIT_SECONDS: Final = 1.5
 LOOK_SECONDS: Final = 0.025
+SILENT_SECONDS: Final = 0.5
 MAX_TOKENS: Final = 8
 TOKEN: Final = re.compile(r"([a-z]{1,20})/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([0-9]{1,18})")
 
@@ -50,25 +52,34 @@ class Progress:
                 self._moved.notify_all()
 
     async def wait_for(self, header: str) -> bool:
-        """Waits until all of the header's versions are here; False if they are not after a second and a half."""
+        """Waits until all of the header's versions are here; False if they are not after a second and a half.
+
+        Raises:
+            Unavailable: it is the database that does not answer; asking it for more would take as long again.
+        """
         tokens = [token for token in parse_tokens(header) if token[0] in self._witnesses]
         if not tokens:
             return True
         self._waiting += 1
+        asked_at = 0.0
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                while not await self._all_here(tokens):
+                while True:
+                    asked_at = time.monotonic()
+                    if await self._all_here(tokens):
+                        return True
                     async with self._moved:
                         try:
                             # Another process of this service may be the one that applies it: look, too.
                             await asyncio.wait_for(self._moved.wait(), LOOK_SECONDS)
                         except TimeoutError:
                             continue
-        except (TimeoutError, SQLAlchemyError, OSError):
+        except TimeoutError:
+            if time.monotonic() - asked_at > SILENT_SECONDS:
+                raise Unavailable from None
             return False
         finally:
             self._waiting -= 1
-        return True
 
     async def _all_here(self, tokens: list[Token]) -> bool:
         async with self._db.reading() as session:

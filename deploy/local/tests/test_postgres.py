@@ -45,6 +45,7 @@ async def test_each_role_works_in_its_own_schema(urls: dict[str, str]) -> None:
         "INSERT INTO dex.secrets_of_dex VALUES (2)",
         "DROP TABLE dex.secrets_of_dex",
         "CREATE TABLE dex.of_users (id int)",
+        "CREATE TABLE graph_next.of_users (id int)",
         "CREATE TABLE public.for_all (id int)",
         "CREATE TABLE extensions.for_all (id int)",
         "CREATE SCHEMA another",

@@ -6,7 +6,7 @@ Each question finds what is wrong. The temporary table `told` beside the service
 from typing import Final, NamedTuple
 
 INVARIANTS: Final = {
-    "I1": "every published event is in the log",
+    "I1": "every published event is in the log, and once",
     "I2": "every copy shows the newest event of its record",
     "I3": "what a service keeps agrees with itself",
     "I4": "nothing is set aside but what can never be applied",
@@ -34,6 +34,11 @@ SELECT event_id, subject, aggregate_id AS record, version FROM outbox
 WHERE published_at IS NOT NULL AND forgotten_at IS NULL
     AND NOT EXISTS (SELECT FROM told WHERE told.event_id = outbox.event_id::text)
 ORDER BY id LIMIT {MOST}
+"""
+
+DOUBLED: Final = f"""
+SELECT event_id, min(subject) AS subject, array_agg(seq ORDER BY seq) AS sequences FROM told WHERE word = ANY($1)
+GROUP BY event_id HAVING count(*) > 1 ORDER BY min(seq) LIMIT {MOST}
 """
 
 UNPUBLISHED: Final = """

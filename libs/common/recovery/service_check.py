@@ -113,6 +113,10 @@ class ServiceCheck:
             self._violation("I1", r["event_id"], f"{_told(r)} was published and is not in the log")
             for r in await ask(invariants.LOST)
         ]
+        doubled = [
+            self._violation("I1", r["event_id"], f"{_letter(r)} is in the log more than once: {r['sequences']}")
+            for r in await ask(invariants.DOUBLED, self._own)
+        ]
         waiting = [
             self._violation(
                 "I6",
@@ -125,7 +129,7 @@ class ServiceCheck:
             self._violation("I7", r["seq"], f"{r['word']}/{r['record']}@{r['version']} comes after @{r['before']}")
             for r in await ask(invariants.OUT_OF_ORDER, self._own)
         ]
-        return lost + waiting + jumbled
+        return lost + doubled + waiting + jumbled
 
     async def _copy(self, copy: Copy) -> list[Violation]:
         rows = await self._connection.fetch(invariants.unlike_log(copy.table, copy.columns), copy.subjects)

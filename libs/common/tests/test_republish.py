@@ -86,7 +86,7 @@ async def test_only_what_is_missing_is_published_again(
 
         again = await log_of(stream)
         assert sorted(message.event_id for message in again) == sorted(message.event_id for message in log)
-        assert [message.event for message in again[-2:]] == [message.event for message in log[3:5]]
+        assert {message.event_id for message in again[-2:]} == {message.event_id for message in log[3:5]}
         assert [bool(message.run) for message in again] == [False] * (len(log) - 2) + [True] * 2
 
 

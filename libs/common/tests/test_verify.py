@@ -1,5 +1,6 @@
 """The checker finds each kind of damage, says which, and is silent when there is none."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID, uuid4
 
@@ -10,13 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.bus import STREAM
 from libs.common.db import Database
+from libs.common.forgetting import Forgetting
 from libs.common.outbox import dead_letter, record
 from libs.common.recovery.audit import Audit, Finding, Surroundings
 from libs.common.recovery.places import Places
 from libs.common.recovery.service_check import Declared
+from libs.common.recovery.sweep import sweep
 from libs.common.recovery.verify import Checker, Report
 from libs.common.tests.conftest import Sighting
-from libs.common.tests.recovering import DECLARED, SERVICE, as_told, handlers, log_of, people_told, snapshot, tell
+from libs.common.tests.recovering import (
+    DECLARED,
+    SERVICE,
+    as_told,
+    handlers,
+    log_of,
+    nobody_looks,
+    people_told,
+    snapshot,
+    tell,
+)
 
 Damage = Callable[[Database, JetStreamContext, UUID], Awaitable[None]]
 
@@ -85,6 +98,13 @@ async def the_log_tells_backwards(_: Database, js: JetStreamContext, person: UUI
         await js.publish(event.subject, event.model_dump_json().encode(), headers={"ce-id": f"{stranger}/{version}"})
 
 
+async def an_event_is_told_twice(database: Database, js: JetStreamContext, person: UUID) -> None:
+    """As by a relay that was away for longer than the bus remembers."""
+    first = next(message for message in await log_of(js) if message.event and message.event.id == person)
+    message = await js.get_msg(STREAM, first.seq)
+    await js.publish(first.subject, message.data or b"", headers={"ce-id": first.event_id})
+
+
 async def somebody_goes_and_is_still_told_of(database: Database, _: JetStreamContext, person: UUID) -> None:
     await sql(database, "INSERT INTO forgotten_person VALUES (:id, now() - interval '5 minutes')", id=person)
 
@@ -102,6 +122,7 @@ async def verified(places: Places, js: JetStreamContext, patience: float = 0, **
     ("damage", "broken"),
     [
         (an_event_leaves_the_log, {"I1"}),
+        (an_event_is_told_twice, {"I1", "I6"}),
         (a_copy_shows_something_else, {"I2"}),
         (a_copy_is_old, {"I2"}),
         (a_copy_is_missing, {"I2"}),
@@ -127,8 +148,31 @@ async def test_each_damage_is_found_and_named(
 
     report = await verified(places, stream)
     assert {violation.invariant for violation in report.violations} == broken
-    if damage not in (a_durable_vanishes, an_event_is_set_aside, a_copy_is_of_nobody, the_log_tells_backwards):
+    if broken <= {"I1", "I2", "I5", "U4"} and damage not in (a_copy_is_of_nobody,):
         assert all(str(people[2]) in violation.sentence for violation in report.violations)
+
+
+@pytest.mark.parametrize("damage", [an_event_is_told_twice, somebody_goes_and_is_still_told_of])
+async def test_the_log_is_swept(
+    scratch: Database, nats_url: str, stream: JetStreamContext, places: Places, damage: Damage
+) -> None:
+    async with people_told(scratch, nats_url, stream) as (people, bus):
+        await damage(scratch, stream, people[0])
+        assert not (await verified(places, stream, 2)).holds
+
+        assert (await sweep(places, stream, nobody_looks))[SERVICE] > 0
+        assert await sweep(places, stream, nobody_looks) == {SERVICE: 0}
+
+        forgetting = asyncio.create_task(Forgetting(scratch, bus).run())
+        await sql(scratch, "DELETE FROM sightings WHERE id IN (SELECT id FROM forgotten_person)")
+        await sql(scratch, "DELETE FROM ref_users WHERE id IN (SELECT id FROM forgotten_person)")
+        report = await verified(places, stream, 15)
+        forgetting.cancel()
+        await asyncio.gather(forgetting, return_exceptions=True)
+    assert report.violations == []
+    kept = [message.event.id for message in await log_of(stream) if message.event]
+    assert kept.count(people[1]) == 3
+    assert kept.count(people[0]) == (3 if damage is an_event_is_told_twice else 0)
 
 
 async def test_what_waits_to_be_published_is_found(

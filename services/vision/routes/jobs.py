@@ -144,7 +144,7 @@ async def select_animal(
 )
 async def get_dex_image(job_id: UUID, viewer: Viewer, session: Session, blobs: BlobStore) -> Response:
     """The job's PNG, for its owner and for everybody who may see a dex entry made from it."""
-    picture = await dex_image(session, viewer.id, job_id)
+    picture = await dex_image(session, viewer, job_id)
     return await as_png(blobs, picture, f"dex_{job_id}.png", **{"Cache-Control": "private, max-age=31536000"})
 
 

@@ -286,7 +286,8 @@ async def test_who_may_see_a_dex_picture(
     await hear(db, entry(DexUpdated, 2, **one, visibility="friends"))
     assert await who_sees() == {owner, friend}
     await hear(db, entry(DexUpdated, 3, **one, visibility="public"))
-    assert await who_sees() == {owner, friend, stranger, former}
+    # Who is blocked is a stranger, and what is public is for strangers too (contract B7).
+    assert await who_sees() == {owner, friend, stranger, former, blocked}
     seen = await client.get(path, headers=sign_in(friend))
     assert seen.headers["content-disposition"] == f'inline; filename="dex_{job_id}.png"'
     assert seen.headers["cache-control"] == "private, max-age=31536000"
