@@ -70,7 +70,7 @@ def parse_owner(viewer: UUID, user_id: str) -> UUID | None:
 
 
 async def batch_sync(session: AsyncSession, viewer: UUID, asked: dict[str, Any]) -> BatchSync:
-    """Every user asked for, with items or with the reason why not; four statements, however many users."""
+    """Every user asked for, with items or with the reason why not; five statements at most, however many users."""
     results: dict[str, SyncedUser | NotSynced] = dict.fromkeys(asked, UNKNOWN)
     wanted: dict[str, tuple[UUID, datetime | None]] = {}
     owners = {user_id: owner for user_id in asked if (owner := parse_owner(viewer, user_id)) is not None}
@@ -87,7 +87,8 @@ async def batch_sync(session: AsyncSession, viewer: UUID, asked: dict[str, Any])
     synced = await sync(session, viewer, _earliest(wanted))
     for user_id, (owner, since) in wanted.items():
         entries = [item for item in synced.items[owner] if since is None or item.updated_at > since]
-        results[user_id] = SyncedUser.model_construct(entries=entries, count=len(entries))
+        gone = synced.withdrawn_since(owner, since)
+        results[user_id] = SyncedUser.model_construct(entries=entries, count=len(entries), withdrawn=gone)
     return BatchSync.model_construct(results=results, server_time=synced.server_time)
 
 

@@ -15,6 +15,7 @@ from services.dex.models import DexEntry
 from services.dex.schemas import Edit
 from services.dex.visibility import may_see, relation_of
 from services.dex.watermark import take_turn
+from services.dex.withdrawals import note_deleted, note_narrowed
 
 
 async def edit_entry(
@@ -37,12 +38,14 @@ async def edit_entry(
     if animal_id is not None and animal_id != entry.animal_id:
         survivor = await _newest_of(session, player.id, animal_id)
         if survivor is not None:
-            await _delete(session, entry)
+            await _delete(session, entry, at)
             announce_updated(session, survivor, at)
             return survivor, True
         entry.animal_id = animal_id
+    before = entry.visibility
     for name, value in changes.items():
         setattr(entry, name, value)
+    await note_narrowed(session, entry, before, at)
     announce_updated(session, entry, at)
     return entry, False
 
@@ -59,8 +62,8 @@ async def toggle_favorite(session: AsyncSession, player: Player, entry_id: UUID)
 async def delete_entry(session: AsyncSession, player: Player, entry_id: UUID) -> None:
     """Removes an entry for good; raises as `edit_entry`."""
     await _check_owner(session, player, entry_id)
-    entry, _ = await _take_own(session, player, entry_id)
-    await _delete(session, entry)
+    entry, at = await _take_own(session, player, entry_id)
+    await _delete(session, entry, at)
 
 
 async def _check_owner(session: AsyncSession, player: Player, entry_id: UUID) -> None:
@@ -90,7 +93,8 @@ async def _newest_of(session: AsyncSession, owner: UUID, animal_id: UUID) -> Dex
     return entry
 
 
-async def _delete(session: AsyncSession, entry: DexEntry) -> None:
+async def _delete(session: AsyncSession, entry: DexEntry, at: datetime) -> None:
     await session.delete(entry)
     await session.flush()
+    await note_deleted(session, [entry], at)
     announce_deleted(session, entry.id, entry.owner_id, entry.version)

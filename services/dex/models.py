@@ -96,6 +96,19 @@ class DexEntry(Base):
         self.picture_at = picture.created_at
 
 
+class Withdrawal(Base):
+    """An entry that devices should no longer keep: deleted, or shown to fewer than before (contract B8)."""
+
+    __tablename__ = "withdrawals"
+    __table_args__ = (Index("ix_withdrawals_owner_id", "owner_id", "at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    """The entry's own id."""
+    owner_id: Mapped[UUID]
+    shown_before: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
 class RefUser(Copied, Base):
     """A player as the users service told."""
 

@@ -152,6 +152,8 @@ class OwnSync(Output):
     entries: list[SyncItem]
     server_time: Offset
     count: int
+    deleted: list[UUID]
+    """Own entries that are gone since `last_sync`; empty in a whole sync."""
 
 
 class UserSync(Output):
@@ -159,6 +161,8 @@ class UserSync(Output):
     server_time: Offset
     user_id: UUID
     total_count: int
+    withdrawn: list[UUID]
+    """Entries that the caller may no longer see since `last_sync`; empty in a whole sync."""
 
 
 class FriendOverview(Output):
@@ -182,6 +186,7 @@ class BatchSyncRequest(Input):
 class SyncedUser(Output):
     entries: list[SyncItem]
     count: int
+    withdrawn: list[UUID]
 
 
 class NotSynced(Output):

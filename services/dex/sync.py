@@ -13,6 +13,7 @@ from services.dex.models import DexEntry, RefAnimal, RefUser
 from services.dex.schemas import SyncItem
 from services.dex.visibility import visible_to
 from services.dex.watermark import watermark
+from services.dex.withdrawals import withdrawn
 
 Since = Mapping[UUID, datetime | None]
 """By owner: the moment after which changes are wanted; None for everything."""
@@ -23,17 +24,24 @@ class Synced:
     """Each owner's items in the order of contract D1, and the `last_sync` to ask with the next time."""
 
     items: dict[UUID, list[SyncItem]]
+    withdrawn: dict[UUID, list[Any]]
+    """Rows (`id`, `at`) of what should not be kept any more; of one's own, the deleted ones."""
     server_time: datetime
+
+    def withdrawn_since(self, owner: UUID, since: datetime | None) -> list[UUID]:
+        """Their ids; empty for a whole sync, which replaces everything."""
+        return [] if since is None else [row.id for row in self.withdrawn.get(owner, []) if row.at > since]
 
 
 async def sync(session: AsyncSession, viewer: UUID, since: Since) -> Synced:
-    """What `viewer` may see of these owners' entries; two statements, however many owners and entries."""
+    """What `viewer` may see of these owners' entries; three statements at most, however many there are."""
     # First the watermark, then the read: what changes in between comes again with the next sync, never not at all.
     server_time = await watermark(session, since)
     items: dict[UUID, list[SyncItem]] = {owner: [] for owner in since}
     for row in await session.execute(_changed(viewer, since)):
         items[row.owner_id].append(_item(row))
-    return Synced(items, server_time)
+    gone = await withdrawn(session, viewer, {owner: at for owner, at in since.items() if at is not None})
+    return Synced(items, gone, server_time)
 
 
 def _changed(viewer: UUID, since: Since) -> Select[*tuple[Any, ...]]:

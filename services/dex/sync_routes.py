@@ -35,9 +35,15 @@ class UserNotFound(Refusal):
 @router.get("/sync_entries/", responses={400: {"description": "last_sync is no date"}})
 async def sync_entries(session: Session, viewer: Viewer, last_sync: LastSync = "") -> OwnSync:
     """The caller's own entries, whole or what changed since (contract D12)."""
-    synced = await sync(session, viewer.id, {viewer.id: _since(last_sync)})
+    since = _since(last_sync)
+    synced = await sync(session, viewer.id, {viewer.id: since})
     entries = synced.items[viewer.id]
-    return OwnSync.model_construct(entries=entries, server_time=synced.server_time, count=len(entries))
+    return OwnSync.model_construct(
+        entries=entries,
+        server_time=synced.server_time,
+        count=len(entries),
+        deleted=synced.withdrawn_since(viewer.id, since),
+    )
 
 
 @router.get("/user/{user_id}/entries/", responses={404: {"description": "No such user"}})
@@ -53,7 +59,11 @@ async def sync_user(session: Session, calls: Calls, viewer: Viewer, user_id: str
     synced = await sync(session, viewer.id, {owner: since})
     entries = synced.items[owner]
     return UserSync.model_construct(
-        entries=entries, server_time=synced.server_time, user_id=owner, total_count=len(entries)
+        entries=entries,
+        server_time=synced.server_time,
+        user_id=owner,
+        total_count=len(entries),
+        withdrawn=synced.withdrawn_since(owner, since),
     )
 
 

@@ -69,4 +69,4 @@ SYNC_ITEM: Final = {
     "updated_at": instant,
 }
 
-SYNC: Final = {"entries": [SYNC_ITEM], "server_time": computed_instant, "count": int}
+SYNC: Final = {"entries": [SYNC_ITEM], "server_time": computed_instant, "count": int, "deleted": [uuid]}

@@ -12,7 +12,13 @@ from tests.contract.test_D3_list_entries import SEEN
 from tests.mesh import NewPlayer
 from tests.shapes import computed_instant, fits, uuid
 
-USER_SYNC = {"entries": [SYNC_ITEM], "server_time": computed_instant, "user_id": uuid, "total_count": int}
+USER_SYNC = {
+    "entries": [SYNC_ITEM],
+    "server_time": computed_instant,
+    "user_id": uuid,
+    "total_count": int,
+    "withdrawn": [uuid],
+}
 
 
 @pytest.mark.parametrize("role", SEEN)

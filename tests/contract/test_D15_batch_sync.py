@@ -8,7 +8,7 @@ from deploy.local.player import Player
 from tests.answers import Ask, Json, body_of, refused
 from tests.contract.circle import Circle
 from tests.contract.objects_of_dex import SYNC_ITEM
-from tests.shapes import computed_instant, fits
+from tests.shapes import computed_instant, fits, uuid
 
 PATH = "/dex/entries/batch_sync/"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -21,7 +21,7 @@ async def batch(ask: Ask, player: Player, *requests: Json) -> Json:
         if "error" in result:
             fits(result, {"error": str})
         else:
-            fits(result, {"entries": [SYNC_ITEM], "count": int})
+            fits(result, {"entries": [SYNC_ITEM], "count": int, "withdrawn": [uuid]})
             assert result["count"] == len(result["entries"])
     results: Json = found["results"]
     return results

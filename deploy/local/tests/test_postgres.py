@@ -57,8 +57,12 @@ async def test_each_role_works_in_its_own_schema(urls: dict[str, str]) -> None:
 )
 async def test_users_has_no_right_on_what_is_not_its_own(urls: dict[str, str], statement: str) -> None:
     await run(urls["dex"], "CREATE TABLE IF NOT EXISTS secrets_of_dex (id int)")
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await run(urls["users"], statement)
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await run(urls["users"], statement)
+    finally:
+        # The same schema is compared with dex's models elsewhere.
+        await run(urls["dex"], "DROP TABLE IF EXISTS secrets_of_dex")
 
 
 async def test_a_wrong_password_is_refused(urls: dict[str, str]) -> None:

@@ -98,11 +98,13 @@ async def rebuild(projection: Projection, url: str, js: JetStreamContext, show: 
                 fault("rebuild.after_replay")
                 async with building.begin() as connection:
                     await connection.execute(text(f"ANALYZE {_names(projection, f'{schema}_next')}"))
-                rows = await _rows(engine, projection, schema)
+                before = await _rows(engine, projection, schema)
                 await _switch(engine, projection, replay, js, schema)
                 fault("rebuild.after_switch")
             finally:
                 await reader.close()
+        now = await _rows(engine, projection, schema)
+    rows = {table: (count, now[table]) for table, count in before.items()}
     return Rebuilt(replay.count, time.monotonic() - began, rows)
 
 
@@ -187,14 +189,12 @@ async def _set_aside(engine: AsyncEngine, projection: Projection) -> set[str]:
         return set(found)
 
 
-async def _rows(engine: AsyncEngine, projection: Projection, schema: str) -> dict[str, tuple[int, int]]:
-    counts = {}
+async def _rows(engine: AsyncEngine, projection: Projection, schema: str) -> dict[str, int]:
     async with engine.connect() as connection:
-        for table in projection.tables.sorted_tables:
-            both = (f'SELECT count(*) FROM "{name}"."{table.name}"' for name in (schema, f"{schema}_next"))
-            old, new = [int(await connection.scalar(text(query)) or 0) for query in both]
-            counts[table.name] = (old, new)
-    return counts
+        return {
+            table.name: int(await connection.scalar(text(f'SELECT count(*) FROM "{schema}"."{table.name}"')) or 0)
+            for table in projection.tables.sorted_tables
+        }
 
 
 async def _switch(

@@ -21,7 +21,7 @@ async def test_an_item_as_the_device_keeps_it(story: Story) -> None:
     ada, fox = await story.player("ada"), await story.animal("Vulpes vulpes", "Red Fox")
     entry = await story.catch(ada, fox, visibility="private")
     synced = await story.sync(ada)
-    assert set(synced) == {"entries", "server_time", "count"} and synced["count"] == 1
+    assert set(synced) == {"entries", "server_time", "count", "deleted"} and synced["count"] == 1
     [item] = synced["entries"]
     assert item == {
         "id": entry["id"],
@@ -203,7 +203,7 @@ async def test_another_players_dex(story: Story, neighbors: Neighbors) -> None:
     ada, bob, fox = await story.player("ada"), await story.player("bob"), await story.animal("Vulpes vulpes")
     entry = await story.catch(bob, fox, visibility="public")
     answer = await story.get(ada, f"user/{bob.id}/entries/")
-    assert set(answer) == {"entries", "server_time", "user_id", "total_count"}
+    assert set(answer) == {"entries", "server_time", "user_id", "total_count", "withdrawn"}
     assert (answer["user_id"], answer["total_count"]) == (str(bob.id), 1)
     assert [item["id"] for item in answer["entries"]] == [entry["id"]]
     unknown, new = uuid4(), uuid4()

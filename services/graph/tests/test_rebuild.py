@@ -142,6 +142,8 @@ async def test_trees_are_rebuilt_while_they_are_read_and_grow(
         *_, caught = await asyncio.gather(*players)
         await until_applied(log)
         assert done.events >= CAPTURES + 2
+        assert done.rows["ref_animals"] == (1, 1)
+        assert done.rows["captures"][1] >= CAPTURES
         assert seen == sorted(seen) and seen[0] >= CAPTURES
         assert caught
         assert await captures_seen(db) == CAPTURES + caught
