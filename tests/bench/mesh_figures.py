@@ -116,12 +116,13 @@ async def _requests(run: Run, player: Player) -> list[Figure]:
         idle = await _cpu_rate(run)
         for name, path in (
             (f"my_entries ({ENTRIES})", "/api/v1/dex/entries/my_entries/"),
+            (f"sync_entries ({ENTRIES})", "/api/v1/dex/entries/sync_entries/"),
             (f"friends ({FRIENDS})", "/api/v1/social/friendships/friends/"),
             ("animals (50)", "/api/v1/animals/"),
         ):
             cpu, seconds = await _timed(run, lambda path=path: _get(session, path), idle)  # type: ignore[misc]
             figures.append(
-                Figure(f"{name}: server CPU a request", "≤ 4 ms", f"{cpu * 1000:.2f} ms ({spread(seconds)})")
+                Figure(f"{name}: server CPU a request", "≤ 4 ms (p50 ≤ 10 ms)", f"{cpu * 1000:.2f} ms ({spread(seconds)})")
             )
     return figures
 
