@@ -122,7 +122,9 @@ async def _requests(run: Run, player: Player) -> list[Figure]:
         ):
             cpu, seconds = await _timed(run, lambda path=path: _get(session, path), idle)  # type: ignore[misc]
             figures.append(
-                Figure(f"{name}: server CPU a request", "≤ 4 ms (p50 ≤ 10 ms)", f"{cpu * 1000:.2f} ms ({spread(seconds)})")
+                Figure(
+                    f"{name}: server CPU a request", "≤ 4 ms (p50 ≤ 10 ms)", f"{cpu * 1000:.2f} ms ({spread(seconds)})"
+                )
             )
     return figures
 

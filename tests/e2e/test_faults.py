@@ -46,7 +46,10 @@ async def test_the_vision_worker_is_killed_during_a_job(mesh: Mesh, new_player: 
     assert len(ended["detected_animals"]) == 1
 
     async def is_back() -> bool:
-        return mesh.process("vision-worker").pid != pid
+        try:
+            return mesh.process("vision-worker").pid != pid
+        except psutil.NoSuchProcess:
+            return False  # Gone already, and not written down anew yet.
 
     await until(is_back)
 
