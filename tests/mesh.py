@@ -3,10 +3,12 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psutil
@@ -53,3 +55,11 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30.0)
     async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def signed_up(mesh: Mesh, name: str) -> AsyncIterator[Player]:
+    """Somebody who has just registered and signed in, under a name that begins with `name`."""
+    async with Player(mesh.url, f"{name}-{uuid4().hex[:8]}") as player:
+        await player.sign_up()
+        yield player

@@ -6,7 +6,7 @@ A token is `dex/<id>@<version>`; several are separated by commas. Clients know n
 import asyncio
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from libs.common.copies import Copied
 from libs.common.db import Database
 from libs.common.errors import Unavailable
 from libs.common.outbox import dead_letter
-from libs.contracts.event import Event
 
 HEADER: Final = "x-consistency-token"
 STALE_HEADER: Final = "x-consistency"
@@ -44,9 +43,8 @@ class Progress:
         self._moved = asyncio.Condition()
         self._waiting = 0
 
-    async def reached(self, events: Iterable[Event]) -> None:
+    async def moved(self) -> None:
         """Called after a handler's commit: whoever waits looks again."""
-        del events
         if self._waiting:
             async with self._moved:
                 self._moved.notify_all()

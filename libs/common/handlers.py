@@ -1,6 +1,6 @@
 """Which events a service reacts to: one durable consumer per handler, declared by a sentence-named function."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,8 +70,3 @@ class Handlers:
         if any(known.durable == handler.durable for known in self.all):
             raise ValueError(f"{handler.durable} is declared twice")
         self.all.append(handler)
-
-
-def subjects_of(handlers: Sequence[Handler]) -> set[str]:
-    """All subjects that any of the handlers listens to."""
-    return {subject for handler in handlers for subject in handler.subjects}

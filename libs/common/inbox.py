@@ -103,7 +103,7 @@ class Inbox:
                     await handler.one(event, session)
                     fault("consumer.before_commit")
             fault("consumer.after_commit_before_ack")
-            await self._progress.reached([event])
+            await self._progress.moved()
 
         consume.__name__ = handler.durable.replace("-", "_")
         consume.__annotations__ = {"event": Union[handler.events], "return": None}  # noqa: UP007 - a union made at run time

@@ -77,7 +77,7 @@ class Projector:
         for message in good:
             await message.ack()
         telemetry.events_handled.labels(self._handler.durable, "done").inc(len(good))
-        await self._progress.reached(events)
+        await self._progress.moved()
 
     async def _settle(self, messages: list[Msg], error: Exception) -> None:
         """Finds the culprit by halving; something that is away concerns them all alike."""

@@ -84,7 +84,8 @@ async def provision_handlers(js: JetStreamContext, handlers: Handlers) -> None:
     for handler in handlers.all:
         try:
             await js.add_consumer(STREAM, consumer_config(handler))
-        except nats.js.errors.BadRequestError as error:
+        except (nats.js.errors.BadRequestError, nats.js.errors.ServerError) as error:
+            # Which of the two depends on what has changed; something that is away is neither.
             raise Drift(f"{handler.durable}: {error.description}") from error
 
 

@@ -7,6 +7,7 @@ import importlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -17,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from libs.common.blobs import Blobs
 from libs.common.db import Database
@@ -133,6 +134,26 @@ def blobs(app: FastAPI) -> Blobs:
     """The blob store that the service writes to."""
     found: Blobs = app.state.service.blobs
     return found
+
+
+@pytest.fixture
+def statements(db: Database) -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with statements() as seen:` collects the SQL that goes to the database meanwhile."""
+
+    @contextmanager
+    def collecting() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        event.listen(db.engine.sync_engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(db.engine.sync_engine, "before_cursor_execute", note)
+
+    return collecting
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ NO_LIMIT: Final = 24 * 3600.0
 """Seconds for one statement: an import takes what it takes, and holds up nobody."""
 TABLES: Final = "taxa, common_names, geographic_distributions, name_relations"
 RANKS_THAT_COUNT: Final = ("kingdom", "phylum", "class_name", "order", "family", "genus")
-FILLED: Final = " + ".join(f"""(staged."{rank}" <> '')::int""" for rank in RANKS_THAT_COUNT)
 TAXON_COLUMNS: Final = (
     *("status", "rank", "scientific_name", "authorship"),
     *("kingdom", "phylum", "class_name", "order", "family", "subfamily", "genus"),

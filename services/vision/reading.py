@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-Outcome = Literal["identified", "uncertain", "no_animal"]
 ScoreKind = Literal["calibrated", "raw", "none"]
 
 NAMING_RANKS: Final = frozenset({"genus", "species", "subspecies"})

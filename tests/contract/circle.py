@@ -1,9 +1,9 @@
 """A player and everybody who may stand to her in some way, with one entry of each visibility."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -12,7 +12,7 @@ from deploy.local.player import Player
 from tests.answers import Ask, Json
 from tests.contract.captures import befriended, looked_at, new_animal, requested, respond
 from tests.contract.pictures import PHOTOS
-from tests.mesh import Mesh, until
+from tests.mesh import Mesh, signed_up, until
 
 
 @dataclass(frozen=True)
@@ -38,24 +38,17 @@ class Circle:
         return found
 
 
-@asynccontextmanager
-async def _signed_up(mesh: Mesh, name: str) -> AsyncIterator[Player]:
-    async with Player(mesh.url, f"{name}-{uuid4().hex[:8]}") as player:
-        await player.sign_up()
-        yield player
-
-
 @pytest.fixture(scope="session")
 async def collector(mesh: Mesh) -> AsyncIterator[Player]:
     """A player without friends for tests that write and that mind no other entries of hers."""
-    async with _signed_up(mesh, "cora") as player:
+    async with signed_up(mesh, "cora") as player:
         yield player
 
 
 @pytest.fixture(scope="session")
 async def superuser(mesh: Mesh) -> AsyncIterator[Player]:
     """A superuser who knows nobody."""
-    async with _signed_up(mesh, "sue") as player:
+    async with signed_up(mesh, "sue") as player:
         database = await asyncpg.connect(mesh.topology["postgres"]["admin_url"])
         await database.execute("UPDATE users.users SET is_superuser = true WHERE id = $1", UUID(player.id))
         await database.close()
@@ -71,7 +64,7 @@ async def circle(mesh: Mesh, ask: Ask, staff: Player) -> AsyncIterator[Circle]:
     async with AsyncExitStack() as stack:
 
         async def player(name: str) -> Player:
-            return await stack.enter_async_context(_signed_up(mesh, name))
+            return await stack.enter_async_context(signed_up(mesh, name))
 
         owner, friend, ex_friend = await player("olive"), await player("fern"), await player("xena")
         blocked, stranger = await player("blake"), await player("stan")

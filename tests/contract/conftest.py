@@ -1,8 +1,6 @@
 """What the tests of the contract's sections have in common: how to ask, and two players who change nothing shared."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -13,7 +11,7 @@ from tests.contract.aging import aged  # noqa: F401 - a fixture
 from tests.contract.circle import circle, collector, koala_job, superuser  # noqa: F401 - fixtures
 from tests.contract.forest import forest  # noqa: F401 - a fixture
 from tests.contract.jobs_of_one import jobs_of_one  # noqa: F401 - a fixture
-from tests.mesh import Mesh
+from tests.mesh import Mesh, signed_up
 
 
 @pytest.fixture(scope="session")
@@ -30,22 +28,15 @@ async def web(mesh: Mesh) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@asynccontextmanager
-async def _player(mesh: Mesh, name: str) -> AsyncIterator[Player]:
-    async with Player(mesh.url, f"{name}-{uuid4().hex[:8]}") as player:
-        await player.sign_up()
-        yield player
-
-
 @pytest.fixture(scope="session")
 async def ada(mesh: Mesh) -> AsyncIterator[Player]:
     """A player for all tests that leave her as she is."""
-    async with _player(mesh, "ada") as player:
+    async with signed_up(mesh, "ada") as player:
         yield player
 
 
 @pytest.fixture(scope="session")
 async def ben(mesh: Mesh) -> AsyncIterator[Player]:
     """A stranger to `ada`; the same holds for him."""
-    async with _player(mesh, "ben") as player:
+    async with signed_up(mesh, "ben") as player:
         yield player

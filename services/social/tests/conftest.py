@@ -1,12 +1,10 @@
 """Players as social hears of them, and a users service that answers when it has to ask."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event
 
 from libs.common.calls import Peers
 from libs.common.db import Database
@@ -37,23 +35,3 @@ async def users(house_of_users: Neighbor, app: FastAPI) -> AsyncIterator[Neighbo
 def story(client: httpx.AsyncClient, db: Database, sign_in: SignIn, users: Neighbor) -> Story:
     del users
     return Story(client, db, sign_in)
-
-
-@pytest.fixture
-def statements(db: Database):
-    """`with statements() as seen:` collects the SQL that goes to the database meanwhile."""
-
-    @contextmanager
-    def collecting() -> Iterator[list[str]]:
-        seen: list[str] = []
-
-        def note(_connection, _cursor, statement, *_rest) -> None:
-            seen.append(statement)
-
-        event.listen(db.engine.sync_engine, "before_cursor_execute", note)
-        try:
-            yield seen
-        finally:
-            event.remove(db.engine.sync_engine, "before_cursor_execute", note)
-
-    return collecting
