@@ -1,12 +1,29 @@
-"""Named places where a test may have the process killed; nothing at all unless the environment arms one."""
+"""Named places where a test may have the process killed; nothing at all unless the environment arms one.
+
+`BUS_FAULT=relay.mid_publish:3` arms every process that is started with it. `BUS_FAULT_DIR` names a folder instead, in
+which a file of the process's name (`SERVICE_NAME`) holds the same words: the next process of that name takes the file
+away as it starts, so that whoever is started in its place runs through.
+"""
 
 import os
 import signal
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
-ARMED: Final = os.environ.get("BUS_FAULT", "")
-"""`name:k`: at the k-th pass of the place `name` the process ends as by `kill -9`."""
 
+def _armed() -> str:
+    """`name:k`: at the k-th pass of the place `name` the process ends as by `kill -9`."""
+    if folder := os.environ.get("BUS_FAULT_DIR"):
+        given = Path(folder, os.environ.get("SERVICE_NAME", "-"))
+        with suppress(FileNotFoundError):
+            words = given.read_text().strip()
+            given.unlink()
+            return words
+    return os.environ.get("BUS_FAULT", "")
+
+
+ARMED: Final = _armed()
 _name, _, _count = ARMED.partition(":")
 _left = int(_count or "1")
 
