@@ -19,8 +19,13 @@ def is_away(error: BaseException) -> bool:
         return True
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None) or ""
-        return error.connection_invalidated or state[:2] in PASSING_SQLSTATES
+        return error.connection_invalidated or state[:2] in PASSING_SQLSTATES or _driver_lost_its_way(error)
     return False
+
+
+def _driver_lost_its_way(error: DBAPIError) -> bool:
+    """Whether the driver itself is out of step: the server ended the connection in the middle of something."""
+    return isinstance(getattr(error.orig, "__cause__", None), asyncpg.InternalClientError)
 
 
 def is_bad_value(error: BaseException) -> bool:

@@ -3,14 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import obstore
 from fastapi import Depends, Request
-from obstore.exceptions import NotFoundError
+from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
+
+from libs.common.errors import Unavailable
+from libs.common.logs import log
+from libs.common.store_keys import keys_for
+from libs.common.whole_files import remove_unfinished, write_whole
 
 PUBLIC: Final = "media/"
 """Only what lies under this prefix is served to the outside, by its unguessable name alone (contract B4)."""
@@ -26,16 +32,37 @@ class Found:
     chunks: AsyncIterator[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file as the store lists it: its size in bytes, and when it was written."""
+
+    key: str
+    size: int
+    written_at: datetime
+
+
 class Blobs:
     """Keys are paths such as `media/ab/abcdef….png`; a key's bytes never change once written."""
 
     def __init__(self, url: str, public_base_url: str) -> None:
+        self._folder = _folder_of(url)
         self._store = _open(url)
         self._public_base_url = public_base_url
 
     async def put(self, key: str, data: bytes) -> None:
-        """Writes whole files only: a reader sees all of it or nothing."""
-        await obstore.put_async(self._store, key, data)
+        """Writes whole files only: a reader sees all of it or nothing; what is written stays, also without power.
+
+        Raises:
+            Unavailable: the store is full, or away.
+        """
+        try:
+            if self._folder is None:
+                await obstore.put_async(self._store, key, data)
+            else:
+                await asyncio.to_thread(write_whole, self._folder / key, data)
+        except (BaseError, OSError) as error:
+            log.error("blobs.not_written", error=type(error).__name__, reason=getattr(error, "strerror", None))
+            raise Unavailable from None
 
     async def get(self, key: str) -> bytes:
         """Raises:
@@ -62,6 +89,26 @@ class Blobs:
         except NotFoundError:
             return
 
+    async def all(self) -> AsyncIterator[Stored]:
+        """Everything that is stored, in no order; what is still being written is not among it."""
+        async for chunk in obstore.list(self._store, chunk_size=1000):
+            for meta in chunk:
+                yield Stored(meta["path"], meta["size"], meta["last_modified"])
+
+    async def remove_unfinished(self, before: datetime, most: int) -> int:
+        """Removes files whose writing was cut off before this moment, at most `most`; returns how many.
+
+        Only a local folder has any: an object store keeps no half of a file (multipart uploads aside, which are ended
+        by the bucket's own rule).
+        """
+        if self._folder is None:
+            return 0
+        places = [self._folder / PUBLIC, self._folder / PRIVATE]
+        count = 0
+        for place in places:
+            count += await asyncio.to_thread(remove_unfinished, place, before.timestamp(), most - count)
+        return count
+
     async def answers(self, seconds: float) -> bool:
         """Whether the store can be asked at all, within `seconds`."""
         try:
@@ -85,13 +132,20 @@ async def _chunks(result: Any) -> AsyncIterator[bytes]:
         yield bytes(chunk)
 
 
-def _open(url: str) -> ObjectStore:
+def _folder_of(url: str) -> Path | None:
+    """The folder that a URL without a store's scheme names."""
     parts = urlsplit(url)
-    if parts.scheme in ("", "file"):
-        folder = Path(parts.path)
+    return Path(parts.path) if parts.scheme in ("", "file") else None
+
+
+def _open(url: str) -> ObjectStore:
+    if (folder := _folder_of(url)) is not None:
         folder.mkdir(parents=True, exist_ok=True)
         return LocalStore(folder)
-    return from_url(url)
+    # Which keys there may be depends on the store, which the types know only when it is named.
+    keys: Any = keys_for(url) or None
+    store: ObjectStore = from_url(url, config=keys)
+    return store
 
 
 async def _blobs(request: Request) -> Blobs:

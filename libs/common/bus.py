@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import nats.errors
 from faststream.nats import NatsBroker
@@ -17,8 +18,29 @@ STREAM: Final = "EVENTS"
 CONNECT_SECONDS: Final = 3
 RETRY_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 3.0
+PING_SECONDS: Final = 10
 STUCK_SECONDS: Final = 20.0
 LOOK_SECONDS: Final = 2.0
+
+
+def addresses(url: str) -> list[str]:
+    """The servers that `NATS_URL` names: one, or several of a cluster, separated by commas."""
+    return [address.strip() for address in url.split(",") if address.strip()]
+
+
+def inbox_of_user(user: str) -> str:
+    """Where a user of the bus gets its answers; nobody else may listen there (docs/decisions/0013)."""
+    return f"_INBOX_{user}" if user else "_INBOX"
+
+
+def inbox_at(url: str) -> str:
+    """The same for whoever connects with the address `nats://user:password@host:port`; the first of several counts."""
+    return inbox_of_user(urlsplit(url.partition(",")[0]).username or "")
+
+
+async def _note(error: Exception) -> None:
+    """What the server refuses or the connection suffers; a missing permission is told here and nowhere else."""
+    log.warning("bus.error", error=str(error)[:300])
 
 
 async def fetch_some(subscription: JetStreamContext.PullSubscription, most: int, seconds: float) -> list[Msg]:
@@ -46,19 +68,22 @@ class Bus:
 
     def __init__(self, url: str, *, name: str, middlewares: tuple[Any, ...] = ()) -> None:
         self.broker = NatsBroker(
-            url,
+            addresses(url),
             name=f"biologidex-{name}",
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
             connect_timeout=CONNECT_SECONDS,
-            ping_interval=10,
+            ping_interval=PING_SECONDS,
             max_outstanding_pings=2,
             graceful_timeout=STOP_SECONDS,
             # Draining a pull subscription often waits for nothing until this is over.
             drain_timeout=2,
+            inbox_prefix=inbox_at(url),
+            error_cb=_note,
             middlewares=(*middlewares, NatsTelemetryMiddleware()),
             logger=None,
         )
+        self.inbox = inbox_at(url)
         self._ready = asyncio.Event()
         self._client: Client | None = None
 

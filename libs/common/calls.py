@@ -7,20 +7,27 @@ import httpx
 from fastapi import Depends, Request
 from opentelemetry import propagate
 
+from libs.common import leaving
 from libs.common.auth import Player
 from libs.common.errors import Failure, Throttled, Unavailable
+from libs.common.instances import Instances
 from libs.common.logs import log, request_id
 
 TIMEOUT: Final = httpx.Timeout(4.0, connect=1.0)
 PICTURE_TIMEOUT: Final = httpx.Timeout(30.0, connect=1.0)
+MOST_CONNECTIONS: Final = 50
 
 
 class Peers:
     """The other services as this one reaches them."""
 
     def __init__(self, urls: Mapping[str, str]) -> None:
-        self._urls = urls
-        self._client = httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=50))
+        self._instances = {service: Instances(addresses) for service, addresses in urls.items()}
+        self._pooled = httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=MOST_CONNECTIONS))
+        # A new connection each: a write must not be lost to one that the other side has just closed.
+        self._fresh = httpx.AsyncClient(
+            timeout=TIMEOUT, limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=0)
+        )
 
     async def get(self, service: str, path: str, player: Player) -> dict[str, Any] | None:
         """The answer's object; None when the owner says that it does not exist.
@@ -42,7 +49,7 @@ class Peers:
         headers = {"Authorization": f"Bearer {player.token}", "X-Request-Id": request_id.get()}
         propagate.inject(headers)
         try:
-            answer = await self._client.request(method, self._urls[service] + path, headers=headers, **more)
+            answer = await self._answer(method, service, path, headers=headers, **more)
             body = answer.json() if answer.content else {}
         except (httpx.HTTPError, ValueError) as error:
             log.warning("call.failed", service=service, error=type(error).__name__)
@@ -59,8 +66,34 @@ class Peers:
         found: dict[str, Any] = body
         return found
 
+    async def _answer(self, method: str, service: str, path: str, **more: Any) -> httpx.Response:
+        """The answer of one instance: of the next one where nobody listens, or once more where a read broke off.
+
+        Raises:
+            httpx.HTTPError: of the last attempt.
+        """
+        failed: httpx.HTTPError = httpx.ConnectError("no address")
+        may_break = method == "GET"
+        client = self._pooled if may_break else self._fresh
+        for instance in self._instances[service].in_turn():
+            try:
+                answer = await client.request(method, instance.address + path, **more)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                instance.is_away()
+                failed = error
+            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+                if not may_break:
+                    raise
+                may_break, failed = False, error
+            else:
+                if leaving.HEADER in answer.headers:
+                    instance.leaves()
+                return answer
+        raise failed
+
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._pooled.aclose()
+        await self._fresh.aclose()
 
 
 async def _peers(request: Request) -> Peers:

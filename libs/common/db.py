@@ -22,6 +22,8 @@ from libs.common.settings import ServiceSettings
 CONNECT_TIMEOUT: Final = 1.5
 COMMAND_TIMEOUT: Final = 2.5
 STATEMENT_TIMEOUT_MS: Final = 2400
+IDLE_IN_TRANSACTION_MS: Final = 15_000
+"""Whoever is stopped in the middle of a transaction loses it, and its locks, to others (bus notes §3.1)."""
 POOL_TIMEOUT: Final = 1.0
 CLOSE_TIMEOUT: Final = 0.2
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -68,7 +70,7 @@ class Database:
                 "server_settings": {
                     "application_name": f"biologidex-{name}",
                     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-                    "idle_in_transaction_session_timeout": "15000",
+                    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
                     "jit": "off",
                 },
             },
@@ -103,11 +105,13 @@ class Database:
 
     async def _commit(self, session: AsyncSession) -> None:
         await session.flush()
-        fault("api.after_domain_write")
+        tells = bool(outbox.recorded(session))
+        if tells:
+            fault("api.after_domain_write")
         partitions = await outbox.store(session)
         await session.commit()
-        fault("api.after_commit")
-        if partitions:
+        if tells:
+            fault("api.after_commit")
             self.relay.wake(partitions)
 
     @asynccontextmanager

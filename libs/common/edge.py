@@ -8,12 +8,13 @@ from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from libs.common import consistency, telemetry
+from libs.common import consistency, leaving, telemetry
 from libs.common.availability import is_away, is_bad_value
 from libs.common.errors import INTERNAL_ERROR, Failure, FieldErrors, NotFound, Unavailable
 from libs.common.logs import log, request_id
 
 CONSISTENCY: Final = consistency.HEADER.encode()
+LEAVING: Final = (leaving.HEADER.encode(), b"1")
 JSON_HEADER: Final = (b"content-type", b"application/json")
 MAX_REQUEST_ID: Final = 100
 QUIET: Final = frozenset({"/health/", "/ready/", "/metrics/"})
@@ -53,6 +54,8 @@ class Edge:
                     more.append((CONSISTENCY, changed.encode()))
                 if state.get("stale"):
                     more.append((consistency.STALE_HEADER.encode(), b"stale"))
+                if leaving.has_begun():
+                    more.append(LEAVING)
                 more.append((b"x-route", route_of(scope).encode("latin-1", "replace")))
                 message["headers"] = [*message.get("headers", ()), *more]
             await send(message)

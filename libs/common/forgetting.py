@@ -10,14 +10,14 @@ from typing import Any, Final
 
 import nats.errors
 import nats.js.errors
-from sqlalchemy import ARRAY, Uuid, cast, delete, func, select, text, update
+from sqlalchemy import ARRAY, ColumnElement, Table, Uuid, cast, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.bus import STREAM, Bus
 from libs.common.db import Database
 from libs.common.logs import log
-from libs.common.outbox import dead_letter, forgotten_person, outbox
+from libs.common.outbox import dead_letter, forgotten_person, outbox, past_event
 from libs.common.values import now
 from libs.contracts.users import UserDeleted
 
@@ -38,12 +38,16 @@ async def forget_events_of_user(event: UserDeleted, session: AsyncSession) -> No
 
 async def _blank(session: AsyncSession) -> None:
     # Only what has been published: the relay may be about to publish the others.
-    gone = select(func.array_agg(forgotten_person.c.id)).where(forgotten_person.c.since > now() - STRAGGLERS)
     await session.execute(
         update(outbox)
-        .where(outbox.c.people.op("&&")(cast(gone.scalar_subquery(), ARRAY(Uuid))), outbox.c.published_at.is_not(None))
+        .where(_names_somebody_gone(outbox), outbox.c.published_at.is_not(None))
         .values(payload=b"", headers={}, people=[], forgotten_at=now())
     )
+
+
+def _names_somebody_gone(table: Table) -> ColumnElement[bool]:
+    gone = select(func.array_agg(forgotten_person.c.id)).where(forgotten_person.c.since > now() - STRAGGLERS)
+    return table.c.people.op("&&")(cast(gone.scalar_subquery(), ARRAY(Uuid)))
 
 
 class Forgetting:
@@ -58,7 +62,7 @@ class Forgetting:
         while True:
             await self._bus.until_connected()
             try:
-                while await self._some() == AT_ONCE:
+                while await self._some() >= AT_ONCE:
                     pass
             except (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError) as error:
                 log.warning("forgetting.interrupted", error=type(error).__name__)
@@ -76,6 +80,15 @@ class Forgetting:
             for row in rows:
                 await self._take_out(row)
             await session.execute(delete(outbox).where(outbox.c.id.in_([row.id for row in rows])))
+            return len(rows) + await self._some_past(session)
+
+    async def _some_past(self, session: AsyncSession) -> int:
+        """The same for events that have become too old for the outbox; nothing of them is left to be blanked."""
+        query = select(past_event.c.event_id, past_event.c.stream_seq).where(_names_somebody_gone(past_event))
+        rows = (await session.execute(query.limit(AT_ONCE))).all()
+        for row in rows:
+            await self._take_out(row)
+        await session.execute(delete(past_event).where(past_event.c.event_id.in_([row.event_id for row in rows])))
         return len(rows)
 
     async def _take_out(self, row: Any) -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
+from libs.common import leaving
 from libs.common.logs import log
 
 READY_SECONDS: Final = 0.8
@@ -22,9 +23,15 @@ async def alive() -> dict[str, str]:
 
 @router.get("/ready/")
 async def ready(request: Request, response: Response) -> dict[str, Any]:
-    """Ready when its own database answers and is migrated; the bus is told, but never makes it unready."""
+    """Ready when its own database answers and is migrated; the bus is told, but never makes it unready.
+
+    Unready also as soon as the process has been asked to end, while it still answers (docs/decisions/0014).
+    """
     service = request.app.state.service
     checks: dict[str, Any] = {"nats": service.bus.connected}
+    if leaving.has_begun():
+        response.status_code = 503
+        return {"status": "not_ready", "error": "leaving", "checks": checks}
     try:
         async with asyncio.timeout(READY_SECONDS):
             migrated = await service.db.is_migrated()

@@ -38,6 +38,7 @@ __all__ = ["Handlers", "Poison"]
 MAX_TRIES: Final = 8
 MAX_DELAY_SECONDS: Final = 60.0
 FETCH_SECONDS: Final = 5.0
+MAX_VERSION: Final = 2**63 - 1
 
 
 def read_event(subject: str, data: bytes) -> Event:
@@ -50,9 +51,12 @@ def read_event(subject: str, data: bytes) -> Event:
     if model is None:
         raise Poison(f"unknown event type {subject}")
     try:
-        return model.model_validate_json(data)
+        event = model.model_validate_json(data)
     except ValidationError as error:
         raise Poison(f"invalid {subject}: {error.error_count()} errors") from error
+    if not 0 <= event.version <= MAX_VERSION:
+        raise Poison(f"invalid {subject}: no such version")
+    return event
 
 
 def delay_of(deliveries: int) -> float:
@@ -86,6 +90,7 @@ class Inbox:
             # One at a time: asking for several leaves a stale request behind after every idle pause, which the
             # next event is given to, and the next fetch then waits in vain (nats-py 2.16; docs/decisions/0010).
             pull_sub=PullSub(batch_size=1, timeout=FETCH_SECONDS),
+            inbox_prefix=f"{self._bus.inbox}.".encode(),
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             decoder=decode,
@@ -177,13 +182,20 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error)[:200]}"
 
 
+def _storable(text: object) -> str:
+    """What the database takes as text: whatever comes, an event that cannot be set aside would come for ever."""
+    return str(text).replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
 async def _set_aside(session: AsyncSession, message: Msg, error: Exception) -> None:
-    headers = dict(message.headers or {})
+    headers = {_storable(name): _storable(value) for name, value in (message.headers or {}).items()}
+    aggregate, version = None, None
     try:
         body = orjson.loads(message.data)
-        aggregate, version = UUID(str(body["id"])), int(body["version"])
-    except (ValueError, KeyError, TypeError):
-        aggregate, version = None, None
+        if 0 <= int(body["version"]) <= MAX_VERSION:
+            aggregate, version = UUID(str(body["id"])), int(body["version"])
+    except (ValueError, KeyError, TypeError, OverflowError):
+        aggregate = None
     statement = insert(dead_letter).values(
         consumer=message.metadata.consumer,
         event_id=headers.get("ce-id", f"seq-{message.metadata.sequence.stream}")[:80],
@@ -192,7 +204,7 @@ async def _set_aside(session: AsyncSession, message: Msg, error: Exception) -> N
         version=version,
         payload=message.data,
         headers=headers,
-        error=describe(error),
+        error=_storable(describe(error)),
         deliveries=message.metadata.num_delivered,
         stream_seq=message.metadata.sequence.stream,
         created_at=datetime.now(UTC),

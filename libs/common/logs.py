@@ -1,10 +1,12 @@
 """Structured logs: JSON lines on stdout with service, request id and trace id; never bodies or secrets."""
 
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
@@ -33,6 +35,19 @@ def _to_json(entry: Any, **_: Any) -> str:
     return orjson.dumps(entry, default=repr).decode()
 
 
+class _Unfailing(io.TextIOBase):
+    """Stdout as a place where a line may be lost: a full disk must fail no request (hardening H14)."""
+
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            return sys.stdout.write(text)
+        return 0
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stdout.flush()
+
+
 def configure_logs(service: str, *, debug: bool = False) -> None:
     """Sends our logs and those of the libraries through one JSON formatter to stdout."""
     shared: list[Any] = [
@@ -45,10 +60,10 @@ def configure_logs(service: str, *, debug: bool = False) -> None:
     structlog.configure(
         processors=[*shared, TRACEBACKS, structlog.processors.JSONRenderer(_to_json)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Unfailing())),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(_Unfailing())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -14,6 +14,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from libs.common.secret_files import given
+
 HERE: Final = Path(__file__).parent / "migrations"
 SERVICES_FOLDER: Final = Path(__file__).parents[2] / "services"
 SERVICES: Final = ("users", "animals", "dex", "social", "vision", "graph")
@@ -75,7 +77,7 @@ def _upgrade(connection: Connection, service: str) -> None:
 async def migrate_all() -> None:
     """Every service whose `MIGRATE_<SERVICE>_DATABASE_URL` is set."""
     for service in SERVICES:
-        if url := os.environ.get(f"MIGRATE_{service.upper()}_DATABASE_URL"):
+        if url := given(f"MIGRATE_{service.upper()}_DATABASE_URL"):
             await migrate(service, url)
             print(f"{service}: migrated", file=sys.stderr, flush=True)
 
@@ -85,7 +87,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--all"]:
         asyncio.run(migrate_all())
     else:
-        asyncio.run(migrate(arguments[0], os.environ["DATABASE_URL"]))
+        asyncio.run(migrate(arguments[0], given("DATABASE_URL")))
     return 0
 
 

@@ -59,6 +59,21 @@ outbox = Table(
     Index("ix_outbox_waiting", "partition", "id", postgresql_where="published_at IS NULL"),
     Index("ix_outbox_people", "people", postgresql_using="gin"),
     Index("ix_outbox_forgotten", "forgotten_at", postgresql_where="forgotten_at IS NOT NULL"),
+    Index("ix_outbox_age", "published_at", postgresql_where="right(subject, 8) <> '.deleted'"),
+)
+
+past_event = Table(
+    "past_event",
+    shared_metadata,
+    # What stays of an event whose row has become too old: enough to know its message, and to find it in the log.
+    Column("event_id", Uuid, primary_key=True),
+    Column("aggregate_type", String(40), nullable=False),
+    Column("aggregate_id", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("stream_seq", BigInteger),
+    Column("people", ARRAY(Uuid), nullable=False, server_default="{}"),
+    Index("ix_past_event_people", "people", postgresql_using="gin"),
 )
 
 dead_letter = Table(

@@ -12,8 +12,14 @@ from libs.common.errors import Failure
 from libs.common.values import Output
 
 PAGE_SIZE: Final = 50
+MAX_SEARCH: Final = 100
+"""Longer than any name; each word of it costs a look into every row."""
 MAX_PAGE: Final = 10_000_000
 Item = TypeVar("Item")
+
+
+Searched = Annotated[str, Query(max_length=MAX_SEARCH)]
+"""A search of the query string (contract G6): 400 when it is longer than what anybody looks for."""
 
 
 class InvalidPage(Failure):

@@ -22,9 +22,10 @@ from nats.js.api import (
     StreamConfig,
 )
 
-from libs.common.bus import STREAM
+from libs.common.bus import STREAM, addresses
 from libs.common.handlers import ACK_WAIT_SECONDS, Handler, Handlers
 from libs.common.migrate import SERVICES
+from libs.common.secret_files import given
 
 SUBJECTS: Final = ["user.>", "animal.>", "dex.>", "friendship.>", "image.>", "identification.>", "taxonomy.>"]
 DUPLICATE_WINDOW_SECONDS: Final = 600
@@ -97,7 +98,7 @@ def handlers_of(service: str) -> list[Handlers]:
 
 async def provision(url: str, services: tuple[str, ...], *, replicas: int, max_bytes: int) -> int:
     """Makes the stream and the durables of `services`; returns how many durables there are."""
-    connection = await nats.connect(url, name="biologidex-provision", connect_timeout=5)
+    connection = await nats.connect(addresses(url), name="biologidex-provision", connect_timeout=5)
     try:
         js = connection.jetstream(timeout=10)
         await provision_stream(js, stream_config(replicas=replicas, max_bytes=max_bytes))
@@ -116,7 +117,7 @@ def main(arguments: list[str]) -> int:
     services = SERVICES if arguments == ["--all"] else tuple(arguments)
     made = asyncio.run(
         provision(
-            os.environ["NATS_URL"],
+            given("NATS_URL"),
             services,
             replicas=int(os.environ.get("EVENT_STREAM_REPLICAS", "1")),
             max_bytes=int(os.environ.get("EVENT_STREAM_MAX_BYTES", "0")),

@@ -5,8 +5,11 @@ Own code, because the libraries of today keep no order per record; the reason is
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+from enum import Enum
 from typing import Any, Final
 from uuid import uuid4
 
@@ -45,6 +48,12 @@ OLDEST = select(func.min(outbox.c.created_at), func.count()).where(outbox.c.publ
 PublishError = (nats.errors.Error, nats.js.errors.APIError, TimeoutError, OSError)
 
 
+class Outcome(Enum):
+    """What became of a round: the partition may hold more, or holds no more, or the bus did not take all of it."""
+
+    MORE, DONE, REFUSED = range(3)
+
+
 class Relay:
     """Runs in every process that writes; a lock per partition keeps several of them in order."""
 
@@ -60,14 +69,21 @@ class Relay:
         self._woken.set()
 
     async def run(self) -> None:
-        """Publishes for as long as the process lives; looks by itself every half second."""
+        """Publishes for as long as the process lives; looks by itself every half second, however busy it is.
+
+        Another process's rows wake nobody here; and what waits is measured even while the bus is away: then it grows.
+        """
+        look_at = 0.0
         while True:
             try:
-                await self._bus.until_connected()
-                try:
-                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
-                except TimeoutError:
+                if time.monotonic() >= look_at:
                     await self._look()
+                    look_at = time.monotonic() + POLL_SECONDS
+                if not self._bus.connected:
+                    await asyncio.sleep(AWAY_SECONDS)
+                    continue
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), max(0, look_at - time.monotonic()))
                 await self._publish_waiting()
             except Exception as error:
                 if not is_away(error):
@@ -86,31 +102,34 @@ class Relay:
         partitions = list(self._waiting)
         self._waiting.clear()
         random.shuffle(partitions)
-        for partition in partitions:
-            while await self._publish_partition(partition):
+        for number, partition in enumerate(partitions):
+            while (outcome := await self._publish_partition(partition)) is Outcome.MORE:
                 pass
+            if outcome is Outcome.REFUSED:
+                # What is refused of one is refused of all, mostly; should it be this one alone, others go first soon.
+                self.wake(set(partitions[number:]))
+                await asyncio.sleep(AWAY_SECONDS)
+                return
 
-    async def _publish_partition(self, partition: int) -> bool:
-        """One round; True if the partition may hold more."""
+    async def _publish_partition(self, partition: int) -> Outcome:
+        """One round."""
         async with self._db.transaction() as session:
             # The lock first, the rows in the next statement: it must see what the former holder committed.
             if not await session.scalar(LOCK, {"partition": partition}):
                 self.wake({partition})
                 await asyncio.sleep(BUSY_SECONDS)
-                return False
+                return Outcome.DONE
             rows = (await session.execute(WAITING, {"of": partition})).all()
             if not rows:
-                return False
+                return Outcome.DONE
             fault("relay.after_select")
             published = await self._publish(rows)
             fault("relay.after_ack_before_mark")
             await _mark(session, rows, published)
             fault("relay.after_mark_before_commit")
         if len(published) < len(rows):
-            self.wake({partition})
-            await asyncio.sleep(AWAY_SECONDS)
-            return False
-        return len(rows) == BATCH
+            return Outcome.REFUSED
+        return Outcome.MORE if len(rows) == BATCH else Outcome.DONE
 
     async def _publish(self, rows: Sequence[Any]) -> list[int]:
         """Stream sequences of the leading run of rows that were acknowledged: marking others would lose the order."""
@@ -146,6 +165,7 @@ class Relay:
             headers = {**row.headers, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
             if number < last:
                 await nc.publish(row.subject, row.payload, headers=headers)
+                fault("relay.mid_batch")
         headers["Nats-Batch-Commit"] = "1"
         answer = orjson.loads(
             (await nc.request(row.subject, row.payload, timeout=PUBLISH_SECONDS, headers=headers)).data

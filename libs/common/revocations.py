@@ -10,14 +10,17 @@ from uuid import UUID
 
 import nats.errors
 import orjson
-from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.aio.msg import Msg
 
-from libs.common.bus import STREAM, Bus, fetch_some
+from libs.common.bus import Bus
 from libs.common.errors import NotAuthenticated
+from libs.common.log_tail import lines_since
 from libs.common.logs import log
 from libs.common.values import now
 
-RETRY_SECONDS: Final = 1.0
+USERS: Final = "user.>"
+LOOK_SECONDS: Final = 2.0
+"""So late at most is noticed what was not heard because the connection was away."""
 LEFT_OVER: Final = timedelta(minutes=5)
 
 
@@ -36,10 +39,9 @@ class Revocations:
 
     def __init__(self, bus: Bus, token_lifetime: timedelta) -> None:
         self._bus = bus
-        self._lifetime = token_lifetime + LEFT_OVER
         self._deleted: set[UUID] = set()
         self._inactive: dict[UUID, int] = {}
-        self._versions: dict[UUID, int] = {}
+        self._read_to = (now() - token_lifetime - LEFT_OVER).isoformat()
 
     def check(self, user_id: UUID) -> None:
         """Raises:
@@ -62,38 +64,32 @@ class Revocations:
             del self._inactive[user_id]
 
     async def follow(self) -> None:
-        """Runs for as long as the process does; a broker away or a lost consumer is waited for."""
+        """Runs for as long as the process does: hears who leaves at this moment, and reads what it may have missed."""
+        listens = False
         while True:
             try:
                 await self._bus.until_connected()
-                await self._replay()
+                if not listens:
+                    # Once: the client subscribes again by itself after a lost connection.
+                    await self._bus.nc.subscribe(USERS, cb=self._hear)
+                    listens = True
+                await self._read()
             except (nats.errors.Error, TimeoutError, OSError) as error:
                 log.warning("revocations.interrupted", error=type(error).__name__)
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
-    async def _replay(self) -> None:
-        js = self._bus.nc.jetstream()
-        subscription = await js.pull_subscribe(
-            "user.>",
-            stream=STREAM,
-            config=ConsumerConfig(
-                deliver_policy=DeliverPolicy.BY_START_TIME,
-                opt_start_time=(now() - self._lifetime).isoformat(),  # type: ignore[arg-type]
-                inactive_threshold=300,
-                mem_storage=True,
-                ack_policy="none",  # type: ignore[arg-type]
-            ),
-        )
+    async def _hear(self, message: Msg) -> None:
+        self._take(message.subject, message.data)
+
+    async def _read(self) -> None:
+        async for line in lines_since(self._bus.nc, USERS, self._read_to):
+            self._take(line.subject, line.data)
+            # The server's clock, not ours; and not a sequence: those begin anew after a lost log.
+            self._read_to = line.stored_at
+
+    def _take(self, subject: str, data: bytes) -> None:
         try:
-            while True:
-                try:
-                    messages = await fetch_some(subscription, 100, 20)
-                except TimeoutError:
-                    # Nobody left; or the consumer did: asking for it tells which.
-                    await subscription.consumer_info()
-                    continue
-                for message in messages:
-                    self.learn(message.subject, orjson.loads(message.data))
-        finally:
-            if self._bus.connected:
-                await subscription.unsubscribe()
+            self.learn(subject, orjson.loads(data))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # The consumers set it aside and tell of it; here the next one counts.
+            log.warning("revocations.unreadable", subject=subject)

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
 from libs.common import edge, health, openapi, telemetry
+from libs.common.availability import is_away
 from libs.common.blobs import Blobs
 from libs.common.bus import Bus
 from libs.common.calls import Peers
@@ -28,6 +29,7 @@ from libs.common.handlers import Handlers
 from libs.common.inbox import Acknowledgement, Inbox
 from libs.common.logs import configure_logs, log
 from libs.common.projector import Projector
+from libs.common.pruning import Pruning
 from libs.common.relay import Relay
 from libs.common.revocations import Revocations
 from libs.common.settings import ServiceSettings
@@ -74,8 +76,11 @@ class Service:
                     await work()
                     return
                 except Exception as error:  # noqa: BLE001 - a background task must not die silently
-                    log.error("background.failed", task=name, exc_info=error)
-                    telemetry.report_error(error)
+                    if is_away(error):
+                        log.warning("background.postponed", task=name, error=type(error).__name__)
+                    else:
+                        log.error("background.failed", task=name, exc_info=error)
+                        telemetry.report_error(error)
                     await asyncio.sleep(RESTART_SECONDS)
 
         self.tasks.append(asyncio.create_task(keep_going(), name=name))
@@ -178,6 +183,7 @@ def _start(service: Service) -> None:
     service.start(lambda: _consume(service), "consumers")
     service.start(relay.run, "relay")
     service.start(Forgetting(service.db, service.bus).run, "forgetting")
+    service.start(Pruning(service.db, service.settings.outbox_days).run, "pruning")
     service.start(service.revocations.follow, "revocations")
     service.start(service.watchdog.watch_bus, "watchdog")
     service.start(service.watchdog.tick, "pulse")

@@ -1,9 +1,11 @@
-"""What the environment may say to any service (contract K); a service adds its own by a subclass."""
+"""What the environment and secret files may say to any service (contract K); a service adds its own by a subclass."""
 
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
+
+from libs.common.secret_files import secrets_folder
 
 
 class ServiceSettings(BaseSettings):
@@ -31,8 +33,23 @@ class ServiceSettings(BaseSettings):
     prometheus_metrics_enabled: bool = True
     database_pool_size: int = Field(5, ge=1)
     database_pool_overflow: int = Field(10, ge=0)
+    outbox_days: int = Field(90, ge=0, description="how long a published event stays whole in the outbox; 0: for ever")
     event_stream_replicas: int = Field(1, ge=1)
     event_stream_max_bytes: int = Field(0, ge=0, description="0: a share of the free disk as the server sees it")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code wins over the environment, and that over the files of `SECRETS_DIR`."""
+        folder = secrets_folder()
+        files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
+        return (init_settings, env_settings, *files)
 
     @model_validator(mode="after")
     def _production_has_its_secrets(self) -> Self:

@@ -1,6 +1,7 @@
 """Verification of access tokens by the public keys that the users service publishes (contract T1, G4)."""
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import httpx
 import jwt
 
 from libs.common.errors import NotAuthenticated, Unavailable
+from libs.common.instances import Instances
 
 ALGORITHM: Final = "EdDSA"
 CLOCK_SKEW_SECONDS: Final = 30
@@ -18,6 +20,7 @@ REFETCH_SECONDS: Final = 5.0
 KEYS_ARE_FRESH_SECONDS: Final = 300.0
 REMEMBERED: Final = 4096
 MAX_TOKEN_LENGTH: Final = 4096
+JTI: Final = re.compile("[0-9a-f]{32}")
 
 
 class InvalidToken(NotAuthenticated):
@@ -73,9 +76,11 @@ def read_claims(token: str, key: Any) -> dict[str, Any]:
         value = claims.get(name)
         if value is None and name == "nbf":
             continue
-        # PyJWT would take "9999999999" for a number.
-        if not isinstance(value, int) or (name != "exp" and value > latest):
+        # PyJWT would take "9999999999" for a number, and Python takes True for one.
+        if type(value) is not int or (name != "exp" and value > latest):
             raise InvalidToken
+    if not isinstance(claims["jti"], str) or not JTI.fullmatch(claims["jti"]):
+        raise InvalidToken
     return claims
 
 
@@ -83,7 +88,8 @@ class TokenVerifier:
     """Keeps the published keys and the tokens verified lately, so that a signature is checked once."""
 
     def __init__(self, jwks_url: str, *, timeout: float = 2.0) -> None:
-        self._url = jwks_url
+        """`jwks_url` may name several instances, separated by commas."""
+        self._published = Instances(jwks_url)
         self._timeout = timeout
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
@@ -136,7 +142,7 @@ class TokenVerifier:
             is_superuser=claims.get("is_superuser") is True,
             issued_at=claims["iat"],
             expires_at=claims["exp"],
-            jti=str(claims["jti"]),
+            jti=claims["jti"],
         )
 
     async def _key(self, kid: str) -> Any:
@@ -156,18 +162,26 @@ class TokenVerifier:
             if since - self._asked_at < REFETCH_SECONDS and (self._keys or since - self._asked_at < 0.2):
                 return
             self._asked_at = since
-            try:
-                async with httpx.AsyncClient(timeout=self._timeout) as client:
-                    answer = await client.get(self._url)
-                    answer.raise_for_status()
-                    keys = {
-                        key["kid"]: jwt.PyJWK(key).key
-                        for key in answer.json()["keys"]
-                        if key.get("kty") == "OKP" and "kid" in key
-                    }
-            except (httpx.HTTPError, jwt.PyJWTError, ValueError, KeyError, TypeError):
+            keys = await self._ask()
+            if keys is None:
                 return  # The keys known so far go on being good.
             if set(keys) != set(self._keys):
                 self._verified.clear()
             self._keys = keys
             self._fetched_at = since
+
+    async def _ask(self) -> dict[str, Any] | None:
+        """The keys as the first instance that answers publishes them."""
+        async with httpx.AsyncClient(timeout=self._timeout) as client:
+            for instance in self._published.in_turn():
+                try:
+                    answer = await client.get(instance.address)
+                    answer.raise_for_status()
+                    return {
+                        key["kid"]: jwt.PyJWK(key).key
+                        for key in answer.json()["keys"]
+                        if key.get("kty") == "OKP" and "kid" in key
+                    }
+                except (httpx.HTTPError, jwt.PyJWTError, ValueError, KeyError, TypeError):
+                    instance.is_away()
+        return None

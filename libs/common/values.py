@@ -1,5 +1,6 @@
 """Values as they come in and go out: safe text, points in time, decimals (contract G2, G5)."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
@@ -8,22 +9,14 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from libs.common.json_values import UNSAFE_TEXT, is_safe
+
 DATETIME_FORMATS = "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]"
 
 
 def now() -> datetime:
     """The present, in UTC."""
     return datetime.now(UTC)
-
-
-def is_safe_text(text: str) -> bool:
-    """Whether PostgreSQL and UTF-8 can carry `text`: no NUL, no lone surrogate."""
-    if "\x00" in text:
-        return False
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-UNSAFE_TEXT: Final = PydanticCustomError("unsafe_text", "Null characters are not allowed.")
 
 
 class Input(BaseModel):
@@ -34,29 +27,13 @@ class Input(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _only_safe_text(cls, data: Any) -> Any:
-        if isinstance(data, dict) and (unsafe := [name for name in data if not _is_safe(data[name])]):
+        if isinstance(data, dict) and (unsafe := [name for name in data if not is_safe(data[name])]):
             # By field, not for the body: the client shows arrays by field.
             raise ValidationError.from_exception_data(
                 cls.__name__,
                 [InitErrorDetails(type=UNSAFE_TEXT, loc=(str(name),), input="…") for name in unsafe],
             )
         return data
-
-
-def _is_safe(value: Any) -> bool:
-    """Walks a parsed body without recursion, because its depth is the sender's choice."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            if not is_safe_text(item):
-                return False
-        elif isinstance(item, dict):
-            waiting.extend(item.keys())
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-    return True
 
 
 class Output(BaseModel):
@@ -121,3 +98,23 @@ def _parse_uuid(value: Any) -> UUID:
 
 Uuid = Annotated[UUID, BeforeValidator(_parse_uuid)]
 """A UUID as it comes in; a bad one is answered in the contract's words."""
+
+
+_NUMERAL: Final = re.compile(r"[+-]?(?:[0-9]{1,50}(?:\.[0-9]{0,50})?|\.[0-9]{1,50})(?:[eE][+-]?[0-9]{1,3})?")
+
+
+def _plain(sentence: str) -> BeforeValidator:
+    """Python takes `True`, `1_0` and digits of any script for numbers; nobody who means one sends them."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bool) or (isinstance(value, str) and not _NUMERAL.fullmatch(value.strip())):
+            raise PydanticCustomError("number", sentence)
+        return value
+
+    return BeforeValidator(check)
+
+
+Numeric: Final = _plain("A valid number is required.")
+"""For numbers as they come in: JSON's own, or their text in forms."""
+Integral: Final = _plain("A valid integer is required.")
+"""The same for whole numbers."""

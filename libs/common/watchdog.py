@@ -14,7 +14,7 @@ from libs.common import telemetry
 from libs.common.bus import STREAM, Bus
 from libs.common.handlers import Handlers
 from libs.common.logs import log
-from libs.common.provision import provision_handlers, provision_stream, stream_config
+from libs.common.provision import provision_handlers, stream_config
 
 LOOK_SECONDS: Final = 15.0
 TICK_SECONDS: Final = 0.5
@@ -85,5 +85,6 @@ async def ensure(*, bus: Bus, handlers: Handlers, stream: StreamConfig) -> None:
     try:
         await js.stream_info(STREAM)
     except nats.js.errors.NotFoundError:
-        await provision_stream(js, stream)
+        # Several do so at once; to the server the same stream again is the same. To change one, nobody here may.
+        await js.add_stream(stream)
     await provision_handlers(js, handlers)

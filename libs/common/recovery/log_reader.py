@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import uuid4
 
@@ -32,13 +33,14 @@ def new_run() -> str:
 
 
 class Told(NamedTuple):
-    """One message of the log. `event` is None where nobody can read it."""
+    """One message of the log. `event` is None where nobody can read it; `digest` is sha256 in hex of its bytes."""
 
     seq: int
     event_id: str
     subject: str
     run: str
     event: Event | None
+    digest: str
 
 
 def told(message: Msg) -> Told:
@@ -48,7 +50,8 @@ def told(message: Msg) -> Told:
         event = read_event(message.subject, message.data)
     except Poison:
         event = None
-    return Told(seq, headers.get("ce-id", f"seq-{seq}"), message.subject, headers.get(REPUBLISHED, ""), event)
+    event_id, digest = headers.get("ce-id", f"seq-{seq}"), sha256(message.data).hexdigest()
+    return Told(seq, event_id, message.subject, headers.get(REPUBLISHED, ""), event, digest)
 
 
 class LogReader:

@@ -73,7 +73,7 @@ async def log_at(url: str) -> AsyncIterator[JetStreamContext]:
         log.warning("bus.error", error=type(error).__name__)
 
     connection = await nats.connect(
-        url,
+        url.split(","),
         name=APPLICATION,
         connect_timeout=CONNECT_SECONDS,
         max_reconnect_attempts=TRIES,

@@ -2,67 +2,22 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.copies import Copied
-from libs.common.handlers import Handlers
-from libs.common.provision import handlers_of
 from libs.common.recovery import invariants
-from libs.common.recovery.audit import Audit, Surroundings, audit_of
+from libs.common.recovery.acknowledged import differences
+from libs.common.recovery.audit import Named, Surroundings
+from libs.common.recovery.declared import Copy, Declared, copies_of
 from libs.common.recovery.invariants import Violation
 from libs.common.recovery.log_reader import Told
 from libs.common.recovery.log_table import LogTable
 from libs.common.recovery.places import database_of, engine_of
-from libs.common.recovery.snapshot import Snapshot, snapshot_of
 
 BATCH: Final = 1000
-KEY_COLUMNS: Final = {"id", "version", "deleted_at"}
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What a service says of itself in its code."""
-
-    service: str
-    handlers: list[Handlers]
-    snapshot: Snapshot
-    audit: Audit = field(default_factory=Audit)
-
-    @classmethod
-    def by(cls, service: str) -> "Declared":
-        return cls(service, handlers_of(service), snapshot_of(service), audit_of(service))
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A table of copies, the events that it is made from, and what it takes of them."""
-
-    word: str
-    table: str
-    columns: list[str]
-    subjects: list[str]
-
-
-def copies_of(declared: Declared) -> list[Copy]:
-    """An event tells of a copy if it names one of its columns, or says that the record is gone."""
-    found = []
-    for handlers in declared.handlers:
-        for word, model in handlers.witnesses.items():
-            columns = _columns(model)
-            events = {e for h in handlers.all for e in h.events if e.word() == word}
-            states = {e for e in events if columns & e.model_fields.keys() and not e.subject.endswith(".deleted")}
-            named = {name for event in states for name in event.model_fields} & columns
-            subjects = {e.subject for e in events if e in states or e.subject.endswith(".deleted")}
-            found.append(Copy(word, model.__tablename__, sorted(named), sorted(subjects)))  # type: ignore[attr-defined]
-    return found
-
-
-def _columns(model: type[Copied]) -> set[str]:
-    return set(model.__table__.columns.keys()) - KEY_COLUMNS  # type: ignore[attr-defined]
+OWN: Final = "SELECT aggregate_type FROM outbox UNION SELECT aggregate_type FROM past_event"
 
 
 class ServiceCheck:
@@ -72,18 +27,17 @@ class ServiceCheck:
         self._declared = declared
         self._url = url
         self._connection = connection
-        self._own = sorted(own | {part.event.word() for part in declared.snapshot.parts})
+        self._own = sorted(own | declared.words)
         self._copies = copies_of(declared)
-        fields: dict[str, set[str]] = {}
-        for copy in self._copies:
-            fields.setdefault(copy.word, set()).update(copy.columns)
-        self._table = LogTable(connection, {*self._own, *fields}, fields)
+        heard = {subject.partition(".")[0] for copy in self._copies for subject in copy.subjects}
+        making = {subject: made for copy in self._copies for subject, made in copy.making.items()}
+        self._table = LogTable(connection, {*self._own, *heard}, making, declared.told)
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, declared: Declared, url: str) -> AsyncIterator["ServiceCheck"]:
         async with database_of(url) as connection:
-            own = {row[0] for row in await connection.fetch("SELECT DISTINCT aggregate_type FROM outbox")}
+            own = {row[0] for row in await connection.fetch(OWN)}
             check = cls(declared, url, connection, own)
             await check._table.create()
             yield check
@@ -97,15 +51,27 @@ class ServiceCheck:
         await self._table.all_in()
         found = [
             *await self._outbox(),
+            *await self._strange(surroundings.poison),
             *[violation for copy in self._copies for violation in await self._copy(copy)],
             *await self._dead_letters(surroundings.poison),
             *await self._records(),
             *await self._forgotten(),
         ]
+        audit, history = self._declared.audit, surroundings.history
         async with engine_of(self._url) as engine, engine.connect() as connection:
-            async for key, sentence in self._declared.audit.findings(AsyncSession(connection), surroundings):
-                found.append(self._violation("I3", key, sentence))
+            session = AsyncSession(connection)
+            async for invariant, key, sentence in audit.findings(session, surroundings):
+                found.append(self._violation(invariant, key, sentence))
+            if history is not None:
+                async for key, sentence in differences(session, audit, history):
+                    found.append(self._violation("I9", key, sentence))
         return found
+
+    async def files(self) -> list[Named]:
+        """Every file that the service's records name at this moment."""
+        async with engine_of(self._url) as engine, engine.connect() as connection:
+            session = AsyncSession(connection)
+            return [named for names in self._declared.audit.names async for named in names(session)]
 
     async def _outbox(self) -> list[Violation]:
         ask = self._connection.fetch
@@ -131,8 +97,28 @@ class ServiceCheck:
         ]
         return lost + doubled + waiting + jumbled
 
+    async def _strange(self, poison: Collection[str]) -> list[Violation]:
+        """What the log and the outbox do not agree about."""
+        ask = self._connection.fetch
+        foreign = [
+            self._violation("I1", r["seq"], f"{_told(r)} is in the log (no. {r['seq']}), and nobody wrote it")
+            for r in await ask(invariants.FOREIGN, self._own, list(poison))
+        ]
+        altered = [
+            self._violation("I1", r["seq"], f"{_told(r)} is in the log (no. {r['seq']}) with other bytes")
+            for r in await ask(invariants.ALTERED)
+        ]
+        gaps = [
+            self._violation(
+                "I1", r["record"], f"{r['record']} has {r['count']} events for @{r['first']} to @{r['last']}"
+            )
+            for r in await ask(invariants.GAPS, sorted(self._declared.told))
+        ]
+        return foreign + altered + gaps
+
     async def _copy(self, copy: Copy) -> list[Violation]:
-        rows = await self._connection.fetch(invariants.unlike_log(copy.table, copy.columns), copy.subjects)
+        question = invariants.unlike_log(copy.table, copy.columns, outlives=copy.outlives)
+        rows = await self._connection.fetch(question, copy.subjects)
         return [
             self._violation(
                 "I2",
@@ -168,20 +154,20 @@ class ServiceCheck:
             for part in parts:
                 rows: list[tuple[Any, ...]] = []
                 async for event in part.records(AsyncSession(connection)):
-                    rows.append((part.event.word(), event.id, event.version, part.is_tombstones))
+                    state = event.model_dump_json(exclude=set(part.unlike))
+                    rows.append((part.event.word(), event.id, event.version, part.is_tombstones, state))
                     if len(rows) == BATCH:
                         await self._own_more(rows)
                         rows.clear()
                 await self._own_more(rows)
-        subjects = sorted({subject for part in parts for subject in part.subjects})
         return [
             self._violation(
                 "I5",
                 f"{r['word']}/{r['record']}/{r['told']}/{r['owned']}",
                 f"{r['word']}/{r['record']} is {_state(r['owned'], r['owner_lost'])}, "
-                f"the log tells {_state(r['told'], r['told_gone'])}",
+                f"the log tells {_state(r['told'], r['told_gone'])}{_differing(r['names'])}",
             )
-            for r in await self._connection.fetch(invariants.UNLIKE_OWNED, subjects)
+            for r in await self._connection.fetch(invariants.UNLIKE_OWNED, sorted(self._declared.told))
         ]
 
     async def _own_more(self, rows: list[tuple[Any, ...]]) -> None:
@@ -190,7 +176,11 @@ class ServiceCheck:
     async def _forgotten(self) -> list[Violation]:
         in_log = await self._connection.fetch(invariants.STILL_IN_LOG, self._own)
         in_outbox = await self._connection.fetch(invariants.STILL_IN_OUTBOX)
-        return [
+        blank = [
+            self._violation("U4", f"blank/{r['id']}", f"{r['subject']} of {r['record']} is blank, and not taken out")
+            for r in await self._connection.fetch(invariants.STILL_BLANK)
+        ]
+        return blank + [
             self._violation(
                 "U4", f"{place}/{r[0]}", f"{r['subject']} (no. {r[0]} of the {place}) tells of {r['person']}"
             )
@@ -223,3 +213,7 @@ def _state(version: int | None, gone: bool | None) -> str:
 def _same(row: asyncpg.Record) -> str:
     same = row["told"] == row["kept"] and row["told_gone"] == row["buried"]
     return ", with other content" if same else ""
+
+
+def _differing(names: list[str] | None) -> str:
+    return f", with another {', '.join(names)}" if names else ""

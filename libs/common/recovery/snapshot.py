@@ -9,7 +9,7 @@ unfinished job is told again by vision itself.
 
 import importlib
 import importlib.util
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,10 +55,14 @@ WHERE outbox.aggregate_type = :word AND outbox.aggregate_id = given.record AND o
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """All records of one kind, and the event that tells their state."""
+    """All records of one kind, and the event that tells their state.
+
+    unlike  fields in which the state may differ from what was told last, because a change of them alone is not told
+    """
 
     event: type[Event]
     records: Records
+    unlike: frozenset[str] = frozenset()
 
     @property
     def is_tombstones(self) -> bool:
@@ -83,11 +87,11 @@ class Snapshot:
         self.service = service
         self.parts: list[Part] = []
 
-    def tells(self, event: type[Event]) -> Callable[[Records], Records]:
+    def tells(self, event: type[Event], *, unlike: Collection[str] = ()) -> Callable[[Records], Records]:
         """Declares an async generator that yields every record as `event`; for `….deleted` every one that is gone."""
 
         def declare(records: Records) -> Records:
-            self.parts.append(Part(event, records))
+            self.parts.append(Part(event, records, frozenset(unlike)))
             return records
 
         return declare

@@ -15,12 +15,17 @@ from libs.common.bus import STREAM
 from libs.common.recovery.log_reader import LogReader
 from libs.common.recovery.log_table import LogTable, fill
 from libs.common.recovery.places import Places, database_of
-from libs.common.recovery.republish import OWN, Show
+from libs.common.recovery.republish import Show
 
+KNOWN: Final = """
+(SELECT event_id, aggregate_type, subject, stream_seq FROM outbox
+UNION ALL SELECT event_id, aggregate_type, subject, stream_seq FROM past_event) AS known
+"""
+OWN: Final = f"SELECT DISTINCT subject, aggregate_type FROM {KNOWN}"
 # Only where the copy that the outbox knows is there too.
-SECOND_COPIES: Final = """
-SELECT told.seq FROM told JOIN outbox ON outbox.event_id::text = told.event_id AND outbox.stream_seq <> told.seq
-WHERE EXISTS (SELECT FROM told AS known WHERE known.seq = outbox.stream_seq AND known.event_id = told.event_id)
+SECOND_COPIES: Final = f"""
+SELECT told.seq FROM told JOIN {KNOWN} ON known.event_id::text = told.event_id AND known.stream_seq <> told.seq
+WHERE EXISTS (SELECT FROM told AS first WHERE first.seq = known.stream_seq AND first.event_id = told.event_id)
 """
 OF_THE_GONE: Final = """
 SELECT DISTINCT told.seq, told.event_id
@@ -32,6 +37,7 @@ BLANK: Final = """
 UPDATE outbox SET payload = '', headers = '{}', people = '{}', forgotten_at = now()
 WHERE event_id::text = ANY($1::text[]) AND published_at IS NOT NULL AND forgotten_at IS NULL
 """
+DROP: Final = "DELETE FROM past_event WHERE event_id::text = ANY($1::text[])"
 
 
 async def sweep(places: Places, js: JetStreamContext, show: Show) -> dict[str, int]:
@@ -61,7 +67,8 @@ async def _sweep(service: str, url: str, js: JetStreamContext, show: Show) -> in
 async def _surplus(connection: asyncpg.Connection, words: set[str]) -> list[int]:
     second = {row["seq"] for row in await connection.fetch(SECOND_COPIES)}
     gone = await connection.fetch(OF_THE_GONE, sorted(words))
-    await connection.execute(BLANK, [row["event_id"] for row in gone])
+    for statement in (BLANK, DROP):
+        await connection.execute(statement, [row["event_id"] for row in gone])
     return sorted(second | {row["seq"] for row in gone})
 
 

@@ -1,4 +1,4 @@
-"""The checker: holds all schemas against the log, and says exactly what does not hold (bus notes §10).
+"""The checker: holds all schemas, the log, the files and what clients were told against each other (docs/checker.md).
 
 It reads the log once, with a reader of its own. While the mesh is at work something is always on its way, so what is
 found is looked at again; only what is wrong every time, and has not moved meanwhile, is reported.
@@ -9,22 +9,33 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import nats.js.errors
 from nats.js import JetStreamContext
+from nats.js.api import StreamConfig
 
 from libs.common.blobs import Blobs
 from libs.common.bus import STREAM
 from libs.common.handlers import Handler
+from libs.common.migrate import SERVICES
+from libs.common.provision import stream_config
 from libs.common.recovery.audit import Surroundings
+from libs.common.recovery.declared import Declared
+from libs.common.recovery.files import Files
 from libs.common.recovery.invariants import Violation
 from libs.common.recovery.log_reader import LogReader, told
 from libs.common.recovery.places import Places
-from libs.common.recovery.service_check import Declared, ServiceCheck
+from libs.common.recovery.service_check import ServiceCheck
 
 LOOK_SECONDS: Final = 1.0
 BUS: Final = "bus"
+GRACE: Final = timedelta(hours=1)
+"""How long a file may lie in the store before a record names it."""
+SAMPLED: Final = 0.05
+"""Share of the files that are read and hashed, unless told otherwise."""
+NOTHING_KNOWN: Final = Surroundings()
 
 Say = Callable[[str], None]
 
@@ -37,12 +48,28 @@ class Report:
     services: list[str]
     messages: int
     unreadable: int
+    files: int
+    told: int
+    """Lines of the history."""
+    calls: int
+    """Lines of the ledger."""
     rounds: int
     seconds: float
 
     @property
     def holds(self) -> bool:
         return not self.violations
+
+
+def forgetful(config: StreamConfig) -> list[Violation]:
+    """By which settings the log would lose what it has taken (bus notes §4)."""
+    wanted = stream_config()
+    settings = ("retention", "storage", "discard", "max_age", "max_msgs", "max_msgs_per_subject")
+    unlike = [name for name in settings if (getattr(config, name) or -1) != (getattr(wanted, name) or -1)]
+    return [
+        Violation("I1", BUS, f"{STREAM}/{name}", f"the log forgets by itself: {name} is {getattr(config, name)}")
+        for name in unlike
+    ]
 
 
 class Checker:
@@ -53,7 +80,9 @@ class Checker:
         places: Places,
         js: JetStreamContext,
         *,
-        poison: frozenset[str] = frozenset(),
+        surroundings: Surroundings = NOTHING_KNOWN,
+        grace: timedelta = GRACE,
+        sampled: float = SAMPLED,
         declared: Mapping[str, Declared] | None = None,
         say: Say = lambda sentence: None,
     ) -> None:
@@ -61,7 +90,11 @@ class Checker:
         self._js = js
         self._say = say
         self._declared = declared or {service: Declared.by(service) for service in places.databases}
-        self._surroundings = Surroundings(poison, Blobs(places.blobs, "") if places.blobs else None)
+        self._surroundings = surroundings
+        self._files: Files | None = None
+        if places.blobs:
+            whole = set(SERVICES) <= self._declared.keys()
+            self._files = Files(Blobs(places.blobs, ""), grace, sampled, whole)
         self._checks: list[ServiceCheck] = []
         self._messages = self._unreadable = 0
 
@@ -82,7 +115,18 @@ class Checker:
                 rounds += 1
         violations = sorted(wrong.values())
         seconds = time.monotonic() - began
-        return Report(violations, list(self._declared), self._messages, self._unreadable, rounds, seconds)
+        history, ledger = self._surroundings.history, self._surroundings.ledger
+        return Report(
+            violations=violations,
+            services=list(self._declared),
+            messages=self._messages,
+            unreadable=self._unreadable,
+            files=self._files.count if self._files else 0,
+            told=len(history.lines) if history else 0,
+            calls=len(ledger.calls) if ledger else 0,
+            rounds=rounds,
+            seconds=seconds,
+        )
 
     async def _look(self, reader: LogReader) -> dict[tuple[str, str, str], Violation]:
         found = await self._durables()
@@ -91,6 +135,10 @@ class Checker:
         for check, service in zip(self._checks, self._declared, strict=True):
             self._say(f"checking {service}")
             found += await check.violations(self._surroundings)
+        if self._files is not None:
+            self._say("looking through the files")
+            named = {service: await check.files() for check, service in zip(self._checks, self._declared, strict=True)}
+            found += await self._files.violations(named)
         return {violation[:3]: violation for violation in found}
 
     async def _read(self, reader: LogReader) -> None:
@@ -105,12 +153,12 @@ class Checker:
     async def _durables(self) -> list[Violation]:
         """Every handler's durable is there, filters what the code says, and has nothing left to do."""
         try:
-            await self._js.stream_info(STREAM)
+            config = (await self._js.stream_info(STREAM)).config
         except nats.js.errors.NotFoundError:
             return [Violation("I1", BUS, STREAM, f"there is no stream {STREAM}; see docs/runbooks/lost-event-log.md")]
         declared = [handlers for each in self._declared.values() for handlers in each.handlers]
         found = [await self._durable(handler) for handlers in declared for handler in handlers.all]
-        return [violation for violation in found if violation]
+        return [*forgetful(config), *(violation for violation in found if violation)]
 
     async def _durable(self, handler: Handler) -> Violation | None:
         name = handler.durable

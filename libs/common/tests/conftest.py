@@ -33,6 +33,8 @@ class Sighting(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
+    seen_as: Mapped[str] = mapped_column(String(150), server_default="")
+    """Empty: as whoever the tests say by default."""
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from libs.common.copies import bury, keep_told
 from libs.common.db import Database
 from libs.common.handlers import Handlers
 from libs.common.outbox import outbox, record
+from libs.common.recovery.declared import Declared
 from libs.common.recovery.log_reader import LogReader, Told, told
-from libs.common.recovery.service_check import Declared
 from libs.common.recovery.snapshot import Snapshot
 from libs.common.tests.conftest import RefUser, Sighting
 from libs.common.tests.test_events import running, until, user
@@ -45,11 +45,11 @@ async def forget_user(event: UserDeleted, session: AsyncSession) -> None:
 async def everybody(session: AsyncSession) -> AsyncIterator[Event]:
     """Every sighting counts as a person here."""
     for sighting in await session.scalars(select(Sighting).order_by(Sighting.id)):
-        yield as_told(sighting.id, sighting.version)
+        yield as_told(sighting.id, sighting.version, sighting.seen_as)
 
 
-def as_told(id: UUID, version: int) -> UserUpdated:
-    told = user(version, id, f"person {id} {version}").model_dump()
+def as_told(id: UUID, version: int, name: str = "") -> UserUpdated:
+    told = user(version, id, name or f"person {id} {version}").model_dump()
     return UserUpdated.model_validate({**told, "created_at": NOON})
 
 
