@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.errors import FieldErrors, Refusal
-from libs.common.values import is_safe_text
+from libs.common.json_values import is_safe_text
 from services.dex.models import RefUser
 from services.dex.moments import Impossible, NotIso, parse_last_sync
 from services.dex.schemas import BatchSync, NotSynced, SyncedUser

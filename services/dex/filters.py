@@ -8,10 +8,10 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from libs.common.errors import FieldErrors
-from libs.common.values import is_safe_text
+from libs.common.json_values import is_safe_text
+from libs.common.pages import Searched
 from libs.contracts.dex import Visibility
 
-SEARCH_LENGTH: Final = 200
 TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 ORDERABLE: Final = ("catch_date", "created_at")
 BY_DEFAULT: Final = (("catch_date", True),)
@@ -40,7 +40,7 @@ def entry_filter(
     animal: Annotated[str, Query()] = "",
     visibility: Annotated[str, Query()] = "",
     is_favorite: Annotated[str, Query()] = "",
-    search: Annotated[str, Query()] = "",
+    search: Searched = "",
     ordering: Annotated[str, Query()] = "",
 ) -> EntryFilter:
     """Reads the query string; a boolean or an ordering that makes no sense is ignored."""
@@ -53,7 +53,7 @@ def entry_filter(
         animal=parse_uuid("animal", animal) if animal else None,
         visibility=visibility or None,
         is_favorite=TRUTHS.get(is_favorite.lower()),
-        terms=tuple(term for term in re.split(r"[\s,]+", search[:SEARCH_LENGTH]) if term),
+        terms=tuple(term for term in re.split(r"[\s,]+", search) if term),
         order=_order(ordering) or BY_DEFAULT,
     )
 

@@ -1,18 +1,19 @@
 """What dex takes and gives (contract D1, D2, D5, D12–D15)."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, computed_field
+from pydantic import BeforeValidator, Field, computed_field, model_validator
+from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile
 
-from libs.common.values import Input, Instant, Moment, Offset, Output, Uuid, fixed
+from libs.common.values import Input, Instant, Moment, Numeric, Offset, Output, Uuid, fixed
 from libs.contracts.dex import Visibility
 from services.dex.customizations import parse_customizations
 
-Latitude = Annotated[Decimal, Field(max_digits=9, decimal_places=6, ge=-90, le=90)]
-Longitude = Annotated[Decimal, Field(max_digits=9, decimal_places=6, ge=-180, le=180)]
+Latitude = Annotated[Decimal, Numeric, Field(max_digits=9, decimal_places=6, ge=-90, le=90)]
+Longitude = Annotated[Decimal, Numeric, Field(max_digits=9, decimal_places=6, ge=-180, le=180)]
 Degrees = Annotated[Decimal, fixed(6)]
 Notes = Annotated[str, Field(max_length=10_000)]
 LocationName = Annotated[str, Field(max_length=200)]
@@ -31,6 +32,12 @@ class NewEntry(Input):
     notes: Notes = ""
     catch_date: Moment | None = None
     visibility: Visibility = "friends"
+
+    @model_validator(mode="after")
+    def _a_place_is_whole(self) -> Self:
+        if (self.location_lat is None) != (self.location_lon is None):
+            raise PydanticCustomError("half_a_place", "Latitude and longitude must be given together.")
+        return self
 
 
 class Edit(Input):

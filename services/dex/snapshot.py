@@ -14,7 +14,7 @@ from services.dex.models import DexEntry
 snapshot = Snapshot("dex")
 
 
-@snapshot.tells(DexUpdated)
+@snapshot.tells(DexUpdated, unlike=("updated_at",))
 async def every_entry(session: AsyncSession) -> AsyncIterator[Event]:
     """Every entry of every player."""
     query = select(DexEntry).order_by(DexEntry.id)

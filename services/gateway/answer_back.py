@@ -4,7 +4,7 @@ import asyncio
 
 import aiohttp
 
-from libs.common.errors import Failure
+from libs.common.errors import Failure, Unavailable
 from libs.common.logs import log
 from services.gateway import passing
 from services.gateway.answers import JSON, is_same_version
@@ -24,7 +24,8 @@ async def answer_back(
 
     Raises:
         NoAnswerInTime: 504, or the end of an answer that had begun.
-        BadAnswer: 502, likewise.
+        Unavailable: 503, the service ended in the middle of a small answer.
+        BadAnswer: the end of a large one that had begun.
     """
     headers = passing.to_client(response.raw_headers)
     status = _status(exchange, response, headers)
@@ -78,8 +79,10 @@ async def _whole(response: aiohttp.ClientResponse, until: float) -> bytes:
             return await response.read()
     except TimeoutError:
         raise NoAnswerInTime from None
-    except (aiohttp.ClientError, OSError):
-        raise BadAnswer from None
+    except (aiohttp.ClientError, OSError) as error:
+        # Nothing of it has left yet: the service ended in the middle of its answer, and is soon back (H1).
+        log.warning("forward.broken_off", reason=type(error).__name__)
+        raise Unavailable from None
 
 
 async def _stream(exchange: Exchange, response: aiohttp.ClientResponse, gzip: Gzip | None, seconds: float) -> bytes:

@@ -9,12 +9,6 @@ JSON: Final = b"application/json"
 NO_STORE: Final = b"private, no-store"
 NO_CACHE: Final = b"private, no-cache"
 
-SECURITY: Final[tuple[tuple[bytes, bytes], ...]] = (
-    (b"x-frame-options", b"DENY"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-)
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 """One year, in production (contract G8)."""
 

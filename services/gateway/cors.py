@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from services.gateway.answers import Headers
 from services.gateway.exchange import Exchange
 
 METHODS: Final = b"DELETE, GET, OPTIONS, PATCH, POST, PUT"
@@ -21,11 +22,13 @@ class Origins:
     def mark(self, exchange: Exchange) -> None:
         """Adds to the answer what lets a listed origin read it."""
         exchange.add_to_answer((b"vary", b"Origin"))
-        origin = exchange.header(b"origin")
-        if origin in self._allowed:
-            exchange.add_to_answer(
-                (b"access-control-allow-origin", origin), (b"access-control-allow-credentials", b"true")
-            )
+        exchange.add_to_answer(*self.permissions(exchange.header(b"origin")))
+
+    def permissions(self, origin: bytes) -> Headers:
+        """What lets a page from `origin` read an answer; nothing for one that is not listed."""
+        if origin not in self._allowed:
+            return []
+        return [(b"access-control-allow-origin", origin), (b"access-control-allow-credentials", b"true")]
 
     def is_preflight(self, exchange: Exchange) -> bool:
         """Whether a browser asks what it may ask."""

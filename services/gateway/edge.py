@@ -10,13 +10,15 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, StatusCode
 
 from libs.common.errors import Failure, MethodNotAllowed, NotFound
+from libs.common.heads import SECURITY
 from libs.common.logs import log, request_id
 from libs.common.telemetry import tracer
 from services.gateway import measures
 from services.gateway.addresses import budget_of, client_address
-from services.gateway.admission import METHODS, PROBES, admit
-from services.gateway.answers import HSTS, SECURITY
+from services.gateway.admission import METHODS, PROBES, admit, own_hosts
+from services.gateway.answers import HSTS
 from services.gateway.body import ClientGone, Receive
+from services.gateway.doorman import Doorman
 from services.gateway.exchange import Exchange, Scope, Send
 from services.gateway.house import House
 from services.gateway.pages import answer_front_page
@@ -36,6 +38,9 @@ class Edge:
     def __init__(self, house: House) -> None:
         self._house = house
         self._settings = house.settings
+        self.doorman = Doorman(house.peers, house.origins)
+        """Asked by the server before a request becomes one (libs/common/shedding.py)."""
+        self._hosts = self._settings.allowed_hosts or own_hosts(self._settings.public_base_url)
         self._security = (*SECURITY, HSTS) if house.settings.environment == "production" else SECURITY
         # The gateway's own paths, which need no token; True where the budgets count them (contract G7).
         self._own: dict[str, tuple[Answer, bool]] = {
@@ -76,6 +81,8 @@ class Edge:
                 await self._answer_or_fail(exchange, scope)
                 self._note(exchange, span, time.perf_counter() - began)
         finally:
+            if exchange.place is not None:
+                exchange.place.leave(unused=True)
             measures.in_progress.dec()
             span.end()
             request_id.reset(at_work)
@@ -102,12 +109,7 @@ class Edge:
         exchange.path = slashed(exchange.sent_path)
         house, path = self._house, exchange.path
         house.origins.mark(exchange)
-        admit(
-            exchange,
-            http_version=scope["http_version"],
-            header_count=len(scope["headers"]),
-            allowed_hosts=self._settings.allowed_hosts,
-        )
+        admit(exchange, self._hosts)
         peer = scope["client"][0] if scope.get("client") else ""
         forwarded_for = exchange.header(b"x-forwarded-for").decode("latin-1")
         exchange.client = client_address(peer, forwarded_for, self._settings.trusted_proxies)

@@ -11,6 +11,7 @@ from libs.common.errors import Failure
 from libs.common.tokens import Claims
 from services.gateway.answers import JSON, Headers
 from services.gateway.body import Body, ClientGone, Receive
+from services.gateway.places import Place, kept_place
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -32,6 +33,7 @@ class Exchange:
         "id",
         "method",
         "path",
+        "place",
         "query",
         "route",
         "sent_path",
@@ -54,6 +56,8 @@ class Exchange:
         self.client: str = ""
         """The client's address, as far as trusted proxies tell it."""
         self.claims: Claims | None = None
+        self.place: Place | None = kept_place(scope)
+        """Its place at a service, where the doorman has kept one."""
         self.route = "unmatched"
         """The route's template, for metrics and logs; never the path itself."""
         self.status = 0

@@ -67,7 +67,7 @@ _ALWAYS: Final[dict[str, tuple[str, dict[str, Any], dict[str, Any]]]] = {
     "413": ("The body is too large", TooLarge().body, {}),
     "415": ("Neither JSON nor a form", UnsupportedMediaType("text/plain").body, {}),
     "429": ("Over budget", Throttled(3600).body, _RETRY_AFTER),
-    "502": ("The service broke off", BadAnswer().body, {}),
+    "502": ("The service's answer is no HTTP", BadAnswer().body, {}),
     "503": ("The service is away or has too much to do", Unavailable().body, _RETRY_AFTER),
     "504": ("The service did not answer in time", NoAnswerInTime().body, {}),
 }

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 from uuid import UUID
 
 import aiohttp
 from multidict import CIMultiDict
 from opentelemetry import propagate
 
+from libs.common import leaving
 from libs.common.errors import Unavailable
 from libs.common.logs import log
 from services.gateway import measures, passing, routes
@@ -20,6 +22,8 @@ from services.gateway.failures import BadAnswer, NoAnswerInTime
 from services.gateway.peers import Peer, Peers
 from services.gateway.routes import Route
 from services.gateway.settings import GatewaySettings
+
+BROKEN_OFF: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
 
 
 class Forwarder:
@@ -34,7 +38,7 @@ class Forwarder:
         """Answers `exchange` with what the route's service says.
 
         Raises:
-            Unavailable: 503, the service cannot be reached, or has all its places taken.
+            Unavailable: 503, the service cannot be reached, ended meanwhile, or has all its places taken.
             NoAnswerInTime: 504.
             BadAnswer: 502.
             Failure: what is wrong with the request's body (413, 408).
@@ -44,7 +48,7 @@ class Forwarder:
         body.refuse_if_too_large()
         is_upload = not body.finished and (not body.is_small or _is_multipart(exchange))
         data = await body.whole() if body.is_small and not body.finished else None
-        with (peer.upload_places if is_upload else peer.places).take():
+        with peer.upload_places.take() if is_upload else exchange.place or peer.places.take():
             until = asyncio.get_running_loop().time() + self._seconds(exchange, is_upload)
             async with self._asked(exchange, peer, data, until) as response:
                 await self._take_note(exchange, response)
@@ -82,22 +86,32 @@ class Forwarder:
     async def _ask(self, exchange: Exchange, peer: Peer, data: bytes | None) -> aiohttp.ClientResponse:
         method, body = exchange.method, exchange.body
         session = self._peers.pooled if method in routes.READS else self._peers.fresh
-        url = peer.url(exchange.path, _escaped(exchange.query))
-        headers = self._headers(exchange)
-        for is_last in (False, True):
+        query, headers = _escaped(exchange.query), self._headers(exchange)
+        may_break = method in routes.READS
+        instances = peer.instances.in_turn()
+        for number, instance in enumerate(instances, start=1):
+            is_last = number == len(instances)
             # A generator is used up by one attempt, but an attempt that never connected has not touched it.
             content = data if data is not None or body.finished else body.chunks()
+            url = peer.url(instance, exchange.path, query)
             try:
-                return await session.request(method, url, headers=headers, data=content, allow_redirects=False)
+                response = await session.request(method, url, headers=headers, data=content, allow_redirects=False)
             except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
+                instance.is_away()
                 if is_last:
                     log.warning("forward.unreachable", upstream=peer.name, error=type(error).__name__)
                     raise Unavailable from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 _raise_reason(body)
-                if is_last or method not in routes.READS or content is not None:
+                if is_last or not may_break or content is not None:
                     log.warning("forward.bad_answer", upstream=peer.name, error=type(error).__name__)
-                    raise BadAnswer from None
+                    # Ended in the middle of the question: soon back, like one that cannot be reached (H1).
+                    raise (Unavailable() if isinstance(error, BROKEN_OFF) else BadAnswer()) from None
+                may_break = False
+            else:
+                if leaving.HEADER in response.headers:
+                    instance.leaves()
+                return response
             measures.retries.labels(peer.name).inc()
         raise BadAnswer
 

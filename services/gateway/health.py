@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from limits.aio.storage import Storage
 
+from libs.common import leaving
 from libs.common.blobs import Blobs
 from libs.common.bus import Bus
 from libs.common.version import VERSION
@@ -35,7 +36,10 @@ class Health:
         await exchange.answer_json({"status": "alive"}, headers=NOT_CACHED)
 
     async def answer_ready(self, exchange: Exchange) -> None:
-        """`GET /ready/`: database and cache of every service."""
+        """`GET /ready/`: database and cache of every service; not ready either as soon as this process is to end."""
+        if leaving.has_begun():
+            await exchange.answer_json({"status": "not_ready", "error": "leaving"}, 503, NOT_CACHED)
+            return
         report = await self._report()
         away = [name for name in self._settings.services if report["checks"][name]["status"] != "healthy"]
         if report["status"] == "healthy":

@@ -35,6 +35,17 @@ def _series(method: str, endpoint: str, status: int) -> tuple[tuple[Counter, ...
     return tuple(counters), tuple(histograms)
 
 
+@lru_cache(maxsize=256)
+def _refused(method: str, endpoint: str) -> tuple[Counter, ...]:
+    return _series(method, endpoint, 503)[0]
+
+
+def count_refused(method: str, endpoint: str) -> None:
+    """Counts one request that was refused at the door: how quickly that went is of no interest."""
+    for counter in _refused(method, endpoint):
+        counter.inc()
+
+
 def observe(method: str, endpoint: str, status: int, seconds: float) -> None:
     """Counts one answered request; `endpoint` is the route's template, never a concrete path."""
     counters, histograms = _series(method, endpoint, status)

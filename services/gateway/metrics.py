@@ -26,7 +26,10 @@ class Metrics:
         """
         if not self._enabled:
             raise NotFound
-        answers = await self._peers.ask_all("/metrics/", seconds=SCRAPE_SECONDS, and_workers=True)
+        everybody = await self._peers.ask_everybody("/metrics/", seconds=SCRAPE_SECONDS, and_workers=True)
         texts = {"gateway": generate_latest().decode()}
-        texts |= {name: told.body.decode() for name, told in answers.items() if told.status == 200}
+        for name, answers in everybody.items():
+            for number, told in enumerate(answers):
+                if told.status == 200:
+                    texts[f"{name}-{number + 1}" if number else name] = told.body.decode()
         await exchange.answer(200, merge(texts, self._shared).encode(), CONTENT_TYPE_PLAIN_0_0_4.encode())

@@ -31,7 +31,7 @@ _TO_SERVICE: Final = {
 _NOT_TO_CLIENT: Final = frozenset(
     {
         *(b"connection", b"keep-alive", b"proxy-authenticate", b"te", b"trailer", b"transfer-encoding", b"upgrade"),
-        *(b"x-route", b"x-consistency-token", b"x-request-id", b"server", b"date"),
+        *(b"x-route", b"x-consistency-token", b"x-leaving", b"x-request-id", b"server", b"date"),
         *(b"x-frame-options", b"x-content-type-options", b"referrer-policy", b"cross-origin-opener-policy"),
         *(b"strict-transport-security", b"access-control-allow-origin", b"access-control-allow-credentials"),
     }

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,13 +11,13 @@ import orjson
 from yarl import URL
 
 from libs.common.errors import Unavailable
-from services.gateway import measures
+from libs.common.instances import Instance, Instances
+from services.gateway.places import Places, Together
 from services.gateway.settings import GatewaySettings
 
 CONNECT_SECONDS: Final = 1.0
 KEEP_ALIVE_SECONDS: Final = 30.0
 """Shorter than the services' own, so that it is the gateway that ends an idle connection."""
-RETRY_AFTER_SECONDS: Final = 1
 WORKER: Final = "vision-worker"
 
 
@@ -40,46 +39,23 @@ class Told:
         return content if isinstance(content, dict) else {}
 
 
-class Places:
-    """How many requests may be at one service at once; more are refused at once, which keeps the rest quick."""
-
-    def __init__(self, service: str, kind: str, size: int) -> None:
-        self._service = service
-        self._free = size
-        self._taken = measures.in_flight.labels(service, kind)
-
-    @contextmanager
-    def take(self) -> Iterator[None]:
-        """Raises:
-        Unavailable: 503 with `Retry-After`, when all places are taken.
-        """
-        if self._free <= 0:
-            measures.shed.labels(self._service).inc()
-            raise Unavailable(retry_after=RETRY_AFTER_SECONDS)
-        self._free -= 1
-        self._taken.inc()
-        try:
-            yield
-        finally:
-            self._free += 1
-            self._taken.dec()
-
-
 class Peer:
-    """One service: its address, its connections, its places."""
+    """One service: its instances and its places."""
 
-    def __init__(self, name: str, address: str, settings: GatewaySettings) -> None:
+    def __init__(self, name: str, addresses: str, settings: GatewaySettings, together: Together) -> None:
         self.name = name
-        self._address = URL(address)
-        self.places = Places(name, "requests", settings.max_in_flight)
+        self.instances = Instances(addresses)
+        self._addresses = {instance: URL(instance.address) for instance in self.instances.all}
+        self.places = Places(name, "requests", settings.max_in_flight, together)
         self.upload_places = Places(name, "uploads", settings.max_uploads_in_flight)
 
-    def url(self, path: str, query: str = "") -> URL:
-        """The private address of a path, neither of them touched."""
+    def url(self, instance: Instance, path: str, query: str = "") -> URL:
+        """The private address of a path at one of the instances, neither of them touched."""
+        address = self._addresses[instance]
         return URL.build(
-            scheme=self._address.scheme,
-            host=self._address.host or "",
-            port=self._address.port,
+            scheme=address.scheme,
+            host=address.host or "",
+            port=address.port,
             path=path,
             query_string=query,
             encoded=True,
@@ -90,9 +66,11 @@ class Peers:
     """All services. `open` before use, `close` at the end; both in the loop that serves."""
 
     def __init__(self, settings: GatewaySettings) -> None:
-        self._by_name = {name: Peer(name, url, settings) for name, url in settings.services.items()}
-        worker = settings.vision_worker_url.rstrip("/")
-        self._workers = [Peer(WORKER, worker, settings)] if worker else []
+        # One service that hangs leaves half as many to the others as it takes itself.
+        together = Together(settings.max_in_flight * 3 // 2)
+        self._by_name = {name: Peer(name, url, settings, together) for name, url in settings.services.items()}
+        worker = settings.vision_worker_url
+        self._workers = [Peer(WORKER, worker, settings, together)] if worker else []
         self.pooled: aiohttp.ClientSession
         """Keeps connections; for what may be asked again should one of them turn out to be closed."""
         self.fresh: aiohttp.ClientSession
@@ -107,6 +85,11 @@ class Peers:
             raise Unavailable
         return peer
 
+    def places_at(self, name: str) -> Places | None:
+        """The places for all but uploads at a service; None where this gateway has no address for it."""
+        peer = self._by_name.get(name)
+        return peer.places if peer else None
+
     async def open(self) -> None:
         self.pooled = _session(aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS))
         self.fresh = _session(aiohttp.TCPConnector(limit=0, force_close=True))
@@ -116,20 +99,38 @@ class Peers:
         await self.fresh.close()
 
     async def ask_all(self, path: str, *, seconds: float, and_workers: bool = False) -> Mapping[str, Told]:
-        """What every service answers to a GET, asked all at once; one without an answer in time has status 0."""
-        peers = [*self._by_name.values(), *(self._workers if and_workers else ())]
-        answers = await asyncio.gather(*(self._ask(peer, path, seconds) for peer in peers))
-        return {peer.name: answer for peer, answer in zip(peers, answers, strict=True)}
+        """What every service answers to a GET, asked all at once; one without an answer in time has status 0.
 
-    async def _ask(self, peer: Peer, path: str, seconds: float) -> Told:
+        Of a service with several instances it is the best answer: it is there as long as one of them is.
+        """
+        everybody = await self.ask_everybody(path, seconds=seconds, and_workers=and_workers)
+        return {name: min(answers, key=_from_best_to_worst) for name, answers in everybody.items()}
+
+    async def ask_everybody(
+        self, path: str, *, seconds: float, and_workers: bool = False
+    ) -> Mapping[str, Sequence[Told]]:
+        """As `ask_all`, but what each instance of a service answers, in the order of its addresses."""
+        peers = [*self._by_name.values(), *(self._workers if and_workers else ())]
+        asked = [(peer, instance) for peer in peers for instance in peer.instances.all]
+        answers = await asyncio.gather(*(self._ask(peer.url(instance, path), seconds) for peer, instance in asked))
+        found: dict[str, list[Told]] = {}
+        for (peer, _), answer in zip(asked, answers, strict=True):
+            found.setdefault(peer.name, []).append(answer)
+        return found
+
+    async def _ask(self, url: URL, seconds: float) -> Told:
         began = time.perf_counter()
         status, body = 0, b""
         try:
-            async with asyncio.timeout(seconds), self.pooled.get(peer.url(path)) as response:
+            async with asyncio.timeout(seconds), self.pooled.get(url) as response:
                 body, status = await response.read(), response.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             pass  # Status 0 says it.
         return Told(status, body, round((time.perf_counter() - began) * 1000, 1))
+
+
+def _from_best_to_worst(told: Told) -> tuple[bool, bool]:
+    return told.status != 200, told.status == 0
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:

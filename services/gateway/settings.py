@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from libs.common.instances import split
 from libs.common.settings import ServiceSettings
 
 Network = IPv4Network | IPv6Network
@@ -36,7 +37,8 @@ class GatewaySettings(ServiceSettings):
     """Looked at for health and metrics only: no request goes there."""
 
     allowed_hosts: Words = ()
-    """Host names that requests may carry; empty allows any, `.example.org` covers all below it."""
+    """Host names that requests may carry, `.example.org` covers all below it. Empty: that of PUBLIC_BASE_URL, localhost
+    and bare addresses; `*`: any."""
     trusted_proxies: Networks = ()
     """Whose `X-Forwarded-For` counts."""
     cors_allowed_origins: Words = ("http://localhost:3000", "http://localhost:8080")
@@ -78,7 +80,10 @@ class GatewaySettings(ServiceSettings):
 
     @property
     def services(self) -> Mapping[str, str]:
-        """The private address of each service by its name; those without one are not there."""
+        """The private address of each service by its name (of several instances a comma separated list).
+
+        Those without one are not there.
+        """
         urls = {
             "users": self.users_url,
             "animals": self.animals_url,
@@ -87,7 +92,7 @@ class GatewaySettings(ServiceSettings):
             "vision": self.vision_url,
             "graph": self.graph_url,
         }
-        return {name: url.rstrip("/") for name, url in urls.items() if url}
+        return {name: addresses for name, addresses in urls.items() if split(addresses)}
 
     @property
     def max_body_bytes(self) -> int:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from libs.common.auth import Viewer
 from libs.common.bodies import body
 from libs.common.db import Session
+from libs.common.pages import Searched
 from services.graph.asked import AnswerDesk, WishedScope, wants_kept
 from services.graph.chunk_answer import chunk_bytes, chunk_named
 from services.graph.circle import circle_of
@@ -57,7 +58,7 @@ async def tree_chunk(x: str, y: str, scope: WishedScope, desk: AnswerDesk) -> Re
 
 
 @router.get("/tree/search/", response_model=SearchAnswer, responses=OF_A_SCOPE)
-async def tree_search(scope: WishedScope, desk: AnswerDesk, q: str = "", limit: str = "50") -> Response:
+async def tree_search(scope: WishedScope, desk: AnswerDesk, q: Searched = "", limit: str = "50") -> Response:
     """Animals of the tree by a part of their name (contract R3)."""
     query, most = query_of(q), limit_of(limit)
     return await desk.part(scope, lambda drawing: search_bytes(drawing, query, most, scope))

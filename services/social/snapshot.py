@@ -14,7 +14,7 @@ from services.social.models import Friendship
 snapshot = Snapshot("social")
 
 
-@snapshot.tells(FriendshipUpdated)
+@snapshot.tells(FriendshipUpdated, unlike=("acting_user",))
 async def every_friendship(session: AsyncSession) -> AsyncIterator[Event]:
     """Every friendship, in whatever state."""
     query = select(Friendship).order_by(Friendship.id)

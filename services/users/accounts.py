@@ -1,6 +1,7 @@
 """Accounts come and go: registration, and the erasure of everything (contract U1, U4)."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -13,25 +14,34 @@ from libs.contracts.users import UserDeleted, UserRegistered
 from services.users import passwords
 from services.users.friend_codes import new_friend_code
 from services.users.models import Catch, User
-from services.users.names import email_problems, fold, normal_email, normal_username, username_problems
+from services.users.names import RESERVED, email_problems, fold, look, normal_email, normal_username, username_problems
 from services.users.schemas import Registration
+
+NAME_TAKEN: Final = "A user with that username already exists."
 
 
 async def register(
-    session: AsyncSession, wanted: Registration, *, new_code: Callable[[], str] = new_friend_code
+    session: AsyncSession,
+    wanted: Registration,
+    *,
+    new_code: Callable[[], str] = new_friend_code,
+    is_of_the_house: bool = False,
 ) -> User:
     """Opens an account with an empty profile and a friend code of its own, and tells the others.
+
+    Names that sound like the house are only for it.
 
     Raises:
         FieldErrors: names that are malformed or taken, a weak password, or two that differ.
         Unavailable: too many passwords are being hashed.
     """
     username, email = normal_username(wanted.username), normal_email(wanted.email)
+    is_free = is_of_the_house or look(username) not in RESERVED
     async with passwords.turn():
         taken = await _taken(session, username, email)
         _refuse(
             {
-                "username": username_problems(username) or taken["username"],
+                "username": username_problems(username) or taken["username"] or [NAME_TAKEN] * (not is_free),
                 "email": email_problems(email) or taken["email"],
                 "password": passwords.weaknesses(wanted.password),
             }
@@ -43,7 +53,7 @@ async def register(
     while user_id is None:
         row = {
             "username": username,
-            "username_key": fold(username),
+            "username_key": look(username),
             "email": email,
             "email_key": fold(email),
             "password_hash": password_hash,
@@ -72,13 +82,13 @@ async def erase(session: AsyncSession, user: User) -> None:
 
 async def _taken(session: AsyncSession, username: str, email: str) -> dict[str, list[str]]:
     """Which of the names belong to somebody; nobody may call himself what is another's e-mail address either."""
-    name, address = fold(username), fold(email)
+    names, address = {fold(username), look(username)}, fold(email)
     query = select(User.username_key, User.email_key).where(
-        or_(User.username_key == name, User.email_key.in_([name, address]))
+        or_(User.username_key.in_(names), User.email_key.in_([*names, address]))
     )
     keys = (await session.execute(query)).all()
     return {
-        "username": ["A user with that username already exists."] * any(name in row for row in keys),
+        "username": [NAME_TAKEN] * any(names & set(row) for row in keys),
         "email": ["User with this email address already exists."] * any(address == row.email_key for row in keys),
     }
 

@@ -8,7 +8,7 @@ from libs.common.values import now
 from services.users import passwords
 from services.users.misses import MissLimit
 from services.users.models import User
-from services.users.names import fold
+from services.users.names import fold, look
 
 
 class WrongCredentials(NotAuthenticated):
@@ -32,8 +32,9 @@ async def sign_in(session: AsyncSession, failures: MissLimit, name: str, passwor
     # Looked at within the turn: of guesses sent at once, only a few pass before the first of them is counted.
     async with passwords.turn():
         # The user name is tried first: it may look like the e-mail address of somebody else.
-        query = select(User).where(or_(User.username_key == key, User.email_key == key))
-        user = await session.scalar(query.order_by((User.username_key == key).desc()).limit(1))
+        is_named = User.username_key.in_([key, look(name)])
+        query = select(User).where(or_(is_named, User.email_key == key))
+        user = await session.scalar(query.order_by((User.username_key == key).desc(), is_named.desc()).limit(1))
         # Counted by account where there is one, so that its e-mail address gives no further guesses.
         account = user.username_key if user else key
         await failures.check(session, account)

@@ -12,6 +12,27 @@ MAX_EMAIL = 254
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
+RESERVED = frozenset(
+    {"admin", "administrator", "anonymous", "biologidex", "me", "moderator", "null", "root", "self", "staff"}
+    | {"superuser", "support", "system", "undefined"}
+)
+"""Names under which nobody but the house may speak, in the form of `look`."""
+
+# Letters of other scripts that are drawn like a Latin one, in small or in capital form. One each: it is enough that two
+# names which look alike come out alike.
+_LOOKALIKES = str.maketrans(
+    "авсԁеһіјкӏмнорԛѕтухѵԝ" + "αβεζηικμνορτυχγ" + "օսցհոզ" + "ıɑɡ",
+    "abcdehijklmhopqstyxvw" + "abezhikmvoptuxy" + "oughnq" + "iag",
+)
+# Letters by their category, and nothing to be seen.
+_INVISIBLE = re.compile("[\u115f\u1160]")
+
+
+def look(username: str) -> str:
+    """The form in which user names must differ: those that are drawn alike are one, whatever they are written with."""
+    return fold(username).translate(_LOOKALIKES)
+
+
 def fold(name: str) -> str:
     """The form in which names are compared: one for all spellings that look alike in case, width or composition."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
@@ -25,7 +46,7 @@ def normal_username(text: str) -> str:
 def username_problems(username: str) -> list[str]:
     """Why this cannot be a user name, in the words of the contract; empty when it can."""
     problems = []
-    if not re.fullmatch(r"[\w.@+-]+", username):
+    if not re.fullmatch(r"[\w.@+-]+", username) or _INVISIBLE.search(username):
         problems.append(
             "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
         )

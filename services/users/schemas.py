@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints, computed_field
 from starlette.datastructures import UploadFile
 
+from libs.common.json_values import keepable
 from libs.common.values import Input, Instant, Output
 from services.users.friend_codes import LENGTH
 from services.users.models import LocationPrecision
@@ -21,13 +21,8 @@ Secret = Annotated[str, StringConstraints(min_length=1, max_length=4096), Field(
 
 
 def _fits(value: JsonValue) -> JsonValue:
-    try:
-        is_small = len(orjson.dumps(value)) <= MAX_JSON_BYTES
-    except orjson.JSONEncodeError:  # Nested too deeply, or a number that is none.
-        is_small = False
-    if not is_small:
-        raise ValueError("Ensure this field has no more than 64 KB of JSON.")
-    return value
+    kept: JsonValue = keepable(value, max_bytes=MAX_JSON_BYTES)
+    return kept
 
 
 def _nothing_if_blank(value: Any) -> Any:

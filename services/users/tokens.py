@@ -110,4 +110,7 @@ def _read(keyring: Keyring, token: str) -> tuple[UUID, UUID]:
         raise RefusedToken("Token is invalid") from None
     if claims.get("token_type") != "refresh":
         raise RefusedToken("Token has wrong type")
-    return UUID(claims["user_id"]), UUID(claims["jti"])
+    try:
+        return UUID(claims["user_id"]), UUID(claims["jti"])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise RefusedToken("Token is invalid") from None

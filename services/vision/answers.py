@@ -24,7 +24,8 @@ _BARE_TAXON: Final = re.compile(rf"({_GENUS})(?: ?\(.*\))?[.]?")
 _LIST_MARK: Final = re.compile(r"^(?:\d{1,3} ?[.):]|[-–•]) ?")
 _FIRST_WORD: Final = re.compile(r"[^\W\d]+")
 _NOT_A_LETTER: Final = re.compile(r"[^a-z]+")
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""Also what turns the direction of writing or is not seen at all: a common name ends in the catalogue of everybody."""
 _RANK_BY_ENDING: Final = (("idae", "family"), ("inae", "subfamily"), ("oidea", "superfamily"), ("formes", "order"))
 _CLASSES: Final = frozenset(
     {"Actinopterygii", "Amphibia", "Arachnida", "Aves", "Cephalopoda", "Gastropoda", "Insecta", "Mammalia", "Reptilia"}
@@ -87,7 +88,7 @@ def _name_in(part: str) -> Candidate | None:
         if third and third in ENGLISH_WORDS:
             third, end = None, match.end("epithet")
         common_name, rest = _common_name(part[end:], genus_only=epithet is None)
-        in_form = match.start() == 0 and (not rest or rest[0] in ",;.")
+        in_form = match.start() == 0 and not rest.strip(" .,;")
         if epithet is None:
             return Candidate("genus", match["genus"], common_name, in_form=in_form)
         words = [match["genus"], epithet, *([third] if third else [])]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,9 +12,10 @@ from libs.common.db import Database
 from libs.common.logs import log
 from libs.common.values import now
 from services.vision import meters
+from services.vision.bounds import WINDOW
 from services.vision.darkroom import Darkroom
 from services.vision.identification import announce_names
-from services.vision.models import AnalysisJob, DiscardedFile, ImageConversion, Picture, RefDexEntry
+from services.vision.models import AnalysisJob, DiscardedFile, ImageConversion, Picture, ProviderCall, RefDexEntry
 from services.vision.settings import VisionSettings
 
 GRACE: Final = timedelta(minutes=1)
@@ -43,10 +44,11 @@ async def announce_again(session: AsyncSession, darkroom: Darkroom, settings: Vi
 
 
 async def clean(db: Database) -> None:
-    """One round: lets go of expired conversions, forgets old ones."""
+    """One round: lets go of expired conversions, forgets old ones, and what was spent for players who have gone."""
     async with db.transaction() as session:
         await discard_expired_conversions(session)
         await forget_unused_conversions(session)
+        await forget_calls_for_nobody(session)
 
 
 async def remove_all_discarded_files(db: Database, blobs: Blobs) -> None:
@@ -86,6 +88,12 @@ async def forget_unused_conversions(session: AsyncSession) -> None:
         .where(Picture.removed_at.is_not(None))
     )
     await session.execute(delete(Picture).where(Picture.id.in_(forgotten)))
+
+
+async def forget_calls_for_nobody(session: AsyncSession) -> None:
+    """Deletes the notes of calls whose players have gone, once they count no more."""
+    gone = ProviderCall.job_id.is_(None), ProviderCall.started_at < func.now() - WINDOW
+    await session.execute(delete(ProviderCall).where(*gone))
 
 
 async def discard(session: AsyncSession, *keys: str) -> None:

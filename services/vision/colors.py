@@ -15,7 +15,7 @@ def opaque(image: Image.Image) -> Image.Image:
         # 16 bits a pixel: scaled down, where a plain conversion would clip almost everything to white.
         return image.convert("I").point(lambda value: value * (1 / 257) + 0).convert("L")
     if image.has_transparency_data:
-        layered = image.convert("RGBA")
+        layered = image if image.mode == "RGBA" else image.convert("RGBA")  # A copy of the largest is 200 MB.
         flat = Image.new("RGB", image.size, WHITE)
         flat.paste(layered, mask=layered.getchannel("A"))
         return flat

@@ -13,6 +13,7 @@ from services.vision.decoder import Decoder
 from services.vision.models import Picture
 from services.vision.pictures import MAX_SIDE, Inspected, Standardized
 from services.vision.settings import VisionSettings
+from services.vision.together import Once
 from services.vision.transformations import Transformations
 
 ORIGINALS: Final = "private/originals/"
@@ -32,13 +33,19 @@ class Darkroom:
             children=settings.decoder_children,
             max_waiting=settings.decoder_max_waiting,
             memory_mb=settings.decoder_memory_mb,
+            cpu_seconds=settings.decoder_cpu_seconds,
             timeout_seconds=settings.decoder_timeout_seconds,
             max_pixels=settings.max_image_pixels,
         )
+        self._looks = Once[Inspected]()
 
     async def inspect(self, data: bytes) -> Inspected:
         """A cheap look. Raises `BadPicture` in its kinds, `Unavailable` when too many wait."""
         return await self.decoder.inspect(data)
+
+    async def inspect_once(self, data: bytes, sha256: str) -> Inspected:
+        """As `inspect`; the same bytes, sent several times at once, take one place in the decoder."""
+        return await self._looks.ask(sha256, lambda: self.inspect(data))
 
     async def develop(self, data: bytes, wished: Transformations, max_side: int = MAX_SIDE) -> Standardized:
         """The standard picture. Raises as `inspect`."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import multiprocessing
+import signal
 from collections.abc import Callable
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final, ParamSpec, TypeVar
 
@@ -12,7 +14,7 @@ from prometheus_client import Counter
 from libs.common.errors import Unavailable
 from libs.common.logs import log
 from services.vision import pictures
-from services.vision.decoder_child import limit_this_process
+from services.vision.decoder_child import limit_this_process, within
 from services.vision.pictures import BadPicture, Crop, Inspected, Standardized, Undecodable
 
 P = ParamSpec("P")
@@ -20,8 +22,12 @@ Result = TypeVar("Result")
 
 MAX_TASKS_A_CHILD: Final = 200
 MEGABYTE: Final = 1024 * 1024
+ATTEMPTS: Final = 2
+"""A child can be killed by others than its picture; a picture that kills a second one is to blame."""
 
-lost_children = Counter("vision_decoder_children_lost_total", "Decoder processes killed or crashed.", ["reason"])
+lost_children = Counter(
+    "vision_decoder_children_lost_total", "Pictures that ended otherwise than made or refused.", ["reason"]
+)
 
 
 class Decoder:
@@ -31,10 +37,18 @@ class Decoder:
     """
 
     def __init__(
-        self, *, children: int, max_waiting: int, memory_mb: int, timeout_seconds: float, max_pixels: int
+        self,
+        *,
+        children: int,
+        max_waiting: int,
+        memory_mb: int,
+        cpu_seconds: int,
+        timeout_seconds: float,
+        max_pixels: int,
     ) -> None:
         self._children = children
         self._memory = memory_mb * MEGABYTE
+        self._cpu_seconds = cpu_seconds
         self._timeout = timeout_seconds
         self._max_pixels = max_pixels
         self._places = asyncio.Semaphore(children + max_waiting)
@@ -58,28 +72,61 @@ class Decoder:
         """Kills the children, also in the middle of a picture."""
         if self._pool is not None:
             pool, self._pool = self._pool, None
-            pool.stop()  # type: ignore[no-untyped-call]
-            await asyncio.to_thread(pool.join)
+            await _end(pool)
 
     async def _run(self, function: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Result:
         if self._places.locked():
             raise Unavailable
+        outcome: type[Exception] = Undecodable
         async with self._places:
-            future = self._running_pool().schedule(function, args=args, kwargs=kwargs, timeout=self._timeout)
-            try:
-                return await asyncio.wrap_future(future)
-            except BadPicture:
-                raise
-            except TimeoutError:
-                self._lost("time")
-            except ProcessExpired:
-                self._lost("crash")
-            except MemoryError:
-                self._lost("memory")
-            except BrokenProcessPool:
+            for _ in range(ATTEMPTS):
+                try:
+                    return await self._in_a_child(function, *args, **kwargs)
+                except ProcessExpired as error:
+                    outcome = Undecodable
+                    if error.exitcode == -signal.SIGXCPU:
+                        self._lost("cpu")
+                        break
+                    self._lost("crash")
+                except BrokenProcessPool:
+                    # A child was killed while it took its task, and no other can take one any more.
+                    outcome = Unavailable
+                    self._lost("pool")
+        raise outcome
+
+    async def _in_a_child(self, function: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Result:
+        """Raises `ProcessExpired` when the child has died, `BrokenProcessPool` when all have."""
+        pool = self._running_pool()
+        try:
+            result: Result = await asyncio.wrap_future(self._schedule(pool, function, *args, **kwargs))
+        except (BadPicture, ProcessExpired):
+            raise
+        except TimeoutError:
+            self._lost("time")
+        except MemoryError:
+            self._lost("memory")
+        except BrokenProcessPool:
+            if self._pool is pool:
                 self._pool = None
-                raise Unavailable from None
+                await _end(pool)
+            raise
+        except Exception as error:  # noqa: BLE001 - a picture that nobody foresaw is refused, and looked at by us
+            lost_children.labels("unforeseen").inc()
+            log.error("decoder.picture_unforeseen", exc_info=error)
+        else:
+            return result
         raise Undecodable
+
+    def _schedule(
+        self, pool: ProcessPool, function: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Future[Result]:
+        try:
+            future: Future[Result] = pool.schedule(
+                within, args=(self._cpu_seconds, function, *args), kwargs=kwargs, timeout=self._timeout
+            )
+        except RuntimeError:  # It has broken since it was looked at.
+            raise BrokenProcessPool from None
+        return future
 
     def _running_pool(self) -> ProcessPool:
         if self._pool is None or not self._pool.active:
@@ -97,3 +144,8 @@ class Decoder:
     def _lost(reason: str) -> None:
         lost_children.labels(reason).inc()
         log.warning("decoder.child_lost", reason=reason)
+
+
+async def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    await asyncio.to_thread(pool.join)

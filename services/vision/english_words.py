@@ -35,4 +35,9 @@ pigs pony puppies puppy rabbit rabbits raccoon ram rat raven retriever robin roo
 sharks sheep shepherd shrimp skunk sloth snail sparrow spaniel squirrel squirrels starfish stork swan terrier tiger
 tigers toad tortoise trout turkey turtle turtles walrus wasp whale whales wolf wolves woodpecker worm zebra zebras
 """
-ENGLISH_WORDS: Final = frozenset(f"{_GRAMMAR} {_LOOKS} {_ANIMALS}".split())
+_TALK: Final = """
+assistant certainly disregard follow following follows forget ignore ignored ignoring instruction instructions message
+messages okay output password previous prompt prompts reply request requests respond response sure warning words
+"""
+"""What models say to people and people to models, also by a sign in the picture (hardening 2F 134)."""
+ENGLISH_WORDS: Final = frozenset(f"{_GRAMMAR} {_LOOKS} {_ANIMALS} {_TALK}".split())

@@ -1,12 +1,15 @@
-"""A deleted player leaves nothing behind: jobs, conversions, pictures and their files (contract U4)."""
+"""A deleted player leaves nothing behind: jobs, conversions, pictures and their files (contract U4).
+
+What their paid calls cost stays noted for a day, without a name: else whoever leaves would give the money back.
+"""
 
 from uuid import UUID
 
-from sqlalchemy import delete, select, union
+from sqlalchemy import delete, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.vision.cleaning import discard
-from services.vision.models import AnalysisJob, ImageConversion, Picture
+from services.vision.models import AnalysisJob, ImageConversion, Picture, ProviderCall
 
 
 async def erase(session: AsyncSession, user_id: UUID) -> None:
@@ -26,3 +29,5 @@ async def erase(session: AsyncSession, user_id: UUID) -> None:
         await discard(session, *found[start : start + 1000])
     for model in (AnalysisJob, ImageConversion, Picture):
         await session.execute(delete(model).where(model.user_id == user_id))
+    # Only now: a worker that holds a job may have noted a call until its row was gone. What it cost counts on.
+    await session.execute(update(ProviderCall).where(ProviderCall.user_id == user_id).values(user_id=None))

@@ -5,17 +5,18 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.errors import FieldErrors, NotFound, Refusal
+from libs.common.json_values import NotJson, is_safe
 from libs.common.outbox import record
 from libs.common.values import now
 from libs.contracts.vision import ImageUploaded
-from services.vision.darkroom import Darkroom
+from services.vision.bounds import check_calls_of_player
 from services.vision.models import AnalysisJob, ImageConversion
 from services.vision.settings import VisionSettings
-from services.vision.transformations import NOT_JSON, NotJson, Transformations, parse_object
+from services.vision.transformations import NOT_JSON, Transformations, parse_object
 
 UNFINISHED: Final = ("pending", "processing")
 MAX_STORED_OBJECT: Final = 10_000
@@ -71,7 +72,7 @@ def read_stored_object(field: str, value: Any) -> dict[str, Any]:
         raise FieldErrors({field: [NOT_JSON]}) from None
     if given is None:
         return {}
-    if b"\\u0000" in written:
+    if not is_safe(given):
         raise FieldErrors({field: ["Null characters are not allowed."]})
     if not isinstance(given, dict) or len(written) > MAX_STORED_OBJECT:
         raise FieldErrors({field: ["Value must be a JSON object of moderate size."]})
@@ -79,12 +80,18 @@ def read_stored_object(field: str, value: Any) -> dict[str, Any]:
 
 
 async def start_from_conversion(
-    session: AsyncSession, user_id: UUID, conversion_id: UUID, options: Options, already_applied: dict[str, Any]
+    session: AsyncSession,
+    settings: VisionSettings,
+    user_id: UUID,
+    conversion_id: UUID,
+    options: Options,
+    already_applied: dict[str, Any],
 ) -> tuple[UUID, bool]:
     """A job for a conversion's picture; the unfinished one if there is one. Returns its id, and whether it is new.
 
     Raises:
         FieldErrors: no such conversion of this user, or expired.
+        Throttled: the player has had as many paid calls as a day allows.
     """
     conversion = await session.scalar(
         select(ImageConversion)
@@ -103,8 +110,9 @@ async def start_from_conversion(
         return unfinished, False
     if conversion.expires_at <= now():
         raise FieldErrors.of_all("Image conversion has expired. Please upload again.")
+    await check_calls_of_player(session, settings, user_id, options.method)
     conversion.used_in_job = True
-    job = _new_job(
+    job = new_job(
         user_id,
         options,
         source_conversion_id=conversion.id,
@@ -114,41 +122,19 @@ async def start_from_conversion(
         transformations=conversion.transformations,
         post_conversion_transformations=already_applied,
     )
-    await _queue(session, job, checksum=conversion.original_sha256, size_bytes=conversion.original_bytes)
+    await queue_job(session, job, checksum=conversion.original_sha256, size_bytes=conversion.original_bytes)
     return job.id, True
 
 
-async def start_from_upload(
-    session: AsyncSession,
-    darkroom: Darkroom,
-    user_id: UUID,
-    data: bytes,
-    sha256: str,
-    options: Options,
-    wished: Transformations,
-    already_applied: dict[str, Any],
-) -> UUID:
-    """A job for an upload that has been looked at already; the worker makes its picture. Returns the job's id."""
-    job = _new_job(
-        user_id,
-        options,
-        original_key=await darkroom.keep_original(data),
-        image_conversion_status="pending",
-        transformations=wished.as_json(),
-        post_conversion_transformations=already_applied,
-    )
-    await _queue(session, job, checksum=sha256, size_bytes=len(data))
-    return job.id
-
-
-def _new_job(user_id: UUID, options: Options, **values: Any) -> AnalysisJob:
+def new_job(user_id: UUID, options: Options, **values: Any) -> AnalysisJob:
+    """A job that waits; `values` are the columns that say of what."""
     moment = now()
     return AnalysisJob(
         id=uuid4(),
         version=1,
         user_id=user_id,
         status="pending",
-        run_at=moment,
+        run_at=func.now(),
         created_at=moment,
         cv_method=options.method,
         model_name=options.model,
@@ -157,7 +143,8 @@ def _new_job(user_id: UUID, options: Options, **values: Any) -> AnalysisJob:
     )
 
 
-async def _queue(session: AsyncSession, job: AnalysisJob, *, checksum: str, size_bytes: int) -> None:
+async def queue_job(session: AsyncSession, job: AnalysisJob, *, checksum: str, size_bytes: int) -> None:
+    """Puts a new job into the queue, and tells of its upload."""
     session.add(job)
     await session.flush()
     record(
@@ -187,16 +174,21 @@ async def own_job(session: AsyncSession, user_id: UUID, job_id: UUID) -> Analysi
     return job
 
 
-async def retry(session: AsyncSession, job: AnalysisJob, wished: Transformations | None) -> None:
+async def retry(
+    session: AsyncSession, settings: VisionSettings, job: AnalysisJob, wished: Transformations | None
+) -> None:
     """Queues a failed job again, with all its attempts; new wishes mean a new picture of the original (contract V7).
 
     An answer that was paid for and never read is kept, unless the picture changes.
 
     Raises:
         NotRetryable: not failed.
+        Throttled: the player has had as many paid calls as a day allows.
     """
     if job.status != "failed":
         raise NotRetryable
+    if wished is not None or job.raw_response is None:
+        await check_calls_of_player(session, settings, job.user_id, job.cv_method)
     if wished is not None:
         job.transformations = wished.as_json()
         job.raw_response = None
@@ -206,7 +198,7 @@ async def retry(session: AsyncSession, job: AnalysisJob, wished: Transformations
     job.error_message = ""
     job.retry_count = 0
     job.started_at = job.completed_at = None
-    job.run_at = now()
+    job.run_at = func.now()
     await session.flush()
 
 

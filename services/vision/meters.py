@@ -16,6 +16,10 @@ tasks = Counter("celery_tasks_total", "Background tasks ended.", ["task_name", "
 task_seconds = Histogram("celery_task_duration_seconds", "Background tasks.", ["task_name"])
 active_tasks = Gauge("active_celery_tasks", "Background tasks running.", ["task_name"])
 unanswered = Gauge("vision_jobs_unanswered", "Jobs that wait too long for animal.identified.")
+budget_exhausted = Gauge(
+    "biologidex_provider_budget_exhausted", "1 while CV_DAILY_BUDGET_USD is spent and paid jobs wait."
+)
+unnamed_files = Counter("vision_unnamed_files_removed_total", "Old files removed because no row named them.", ["kind"])
 
 
 def count_end(job: AnalysisJob) -> None:

@@ -35,8 +35,8 @@ class Picture(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     user_id: Mapped[UUID]
     key: Mapped[str] = mapped_column(String(100), unique=True)
-    rendition_key: Mapped[str] = mapped_column(String(100))
-    thumbnail_key: Mapped[str | None] = mapped_column(String(100))
+    rendition_key: Mapped[str] = mapped_column(String(100), index=True)
+    thumbnail_key: Mapped[str | None] = mapped_column(String(100), index=True)
     """A PNG of at most 256 pixels, that nobody is told of yet; None in older rows."""
     sha256: Mapped[str] = mapped_column(String(64))
     width: Mapped[int]
@@ -67,7 +67,7 @@ class ImageConversion(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     user_id: Mapped[UUID]
     picture_id: Mapped[UUID] = mapped_column(ForeignKey("pictures.id", ondelete="CASCADE"), index=True)
-    original_key: Mapped[str] = mapped_column(String(100))
+    original_key: Mapped[str] = mapped_column(String(100), index=True)
     original_sha256: Mapped[str] = mapped_column(String(64))
     original_format: Mapped[str] = mapped_column(String(10))
     original_width: Mapped[int]
@@ -94,6 +94,7 @@ class AnalysisJob(Base):
         Index("ix_analysis_jobs_queue", "run_at", postgresql_where=text("run_at IS NOT NULL")),
         Index("ix_analysis_jobs_leases", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
         Index("ix_analysis_jobs_waiting", "announced_at", postgresql_where=text("status = 'processing'")),
+        Index("ix_analysis_jobs_unfinished", "user_id", "upload_sha256", postgresql_where=text("completed_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -102,7 +103,9 @@ class AnalysisJob(Base):
     source_conversion_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("image_conversions.id", ondelete="SET NULL"), index=True
     )
-    original_key: Mapped[str] = mapped_column(String(100))
+    original_key: Mapped[str] = mapped_column(String(100), index=True)
+    upload_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of a picture that came with the request, so that a repeat is known; None in older rows and with a conversion."""
     picture_id: Mapped[UUID | None] = mapped_column(ForeignKey("pictures.id", ondelete="SET NULL"), index=True)
     image_conversion_status: Mapped[str] = mapped_column(String(20))
     transformations: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=EMPTY_OBJECT)
@@ -119,6 +122,8 @@ class AnalysisJob(Base):
     lease_until: Mapped[datetime | None] = mapped_column(Moment)
     lease_token: Mapped[UUID | None]
     retry_count: Mapped[int] = mapped_column(default=0)
+    interruptions: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How often its worker died over it; that is not the picture's fault, so it is no attempt, but it has an end."""
     error_message: Mapped[str] = mapped_column(Text, default="")
 
     raw_response: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
@@ -155,10 +160,17 @@ class ProviderCall(Base):
     """One paid call, noted before it is made, so that no crash hides it. Its id is the idempotency key."""
 
     __tablename__ = "provider_calls"
-    __table_args__ = (Index("ix_provider_calls_job_id", "job_id"),)
+    __table_args__ = (
+        Index("ix_provider_calls_job_id", "job_id"),
+        Index("ix_provider_calls_user_id", "user_id", "started_at"),
+        Index("ix_provider_calls_started_at", "started_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("analysis_jobs.id", ondelete="CASCADE"))
+    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("analysis_jobs.id", ondelete="SET NULL"))
+    """None once the job has gone with its player: what was spent stays spent, for as long as it counts."""
+    user_id: Mapped[UUID | None]
+    """For whom it was made; None in older rows, and when the player has gone."""
     model: Mapped[str] = mapped_column(String(100))
     started_at: Mapped[datetime] = mapped_column(Moment, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -4,6 +4,7 @@ Pure: bytes in, bytes out. Runs in the decoder's child processes only, because t
 """
 
 import io
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -182,15 +183,20 @@ def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, str]:
         raise Undecodable
     if mime not in picture_formats.PILLOW_FORMATS:
         raise UnsupportedFormat(mime)
-    if mime == JPEG and picture_formats.count_jpeg_scans(data) > picture_formats.MAX_JPEG_SCANS:
+    if mime == JPEG and not picture_formats.is_tame_jpeg(data):
         raise Undecodable
-    Image.MAX_IMAGE_PIXELS = None  # Checked here, as an error and not as a warning.
+    # Pillow warns from here on, refuses from twice as many on, and some decoders take memory while they open.
+    Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
     try:
         if mime == HEIC:
             import pi_heif  # Large, and needed for this kind only.
 
-            pi_heif.register_heif_opener(thumbnails=False)
-        image = Image.open(io.BytesIO(data), formats=[picture_formats.PILLOW_FORMATS[mime]])
+            pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data), formats=[picture_formats.PILLOW_FORMATS[mime]])
+    except Image.DecompressionBombError:
+        raise TooManyPixels from None
     except Exception:  # noqa: BLE001 - decoders raise anything at all on hostile bytes
         raise Undecodable from None
     if image.width * image.height > max_pixels:

@@ -1,7 +1,8 @@
 """The table of jobs as a queue: claims, leases, retries, and what to do about workers that died (contract B6).
 
 A claim carries a token. Every later change by its worker locks the row under that token first, so a worker that was
-slow, and whose job went to another one, can change nothing any more.
+slow, and whose job went to another one, can change nothing any more. When a job is due is told by the database's clock
+alone: a machine whose clock is wrong would put its jobs off, or drop their pauses (hardening H18).
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from services.vision import meters
 from services.vision.models import AnalysisJob
 from services.vision.settings import VisionSettings
 
+PUT_OFF_FOR: Final = timedelta(days=1)
+"""How long a job waits for money if nobody calls it back: by then all that was spent is too old to count."""
+CALLED_BACK_AT_ONCE: Final = 50
 WORKER_DIED: Final = "The analysis was interrupted too often. Please try again later."
 
 
@@ -93,7 +97,30 @@ async def put_back(session: AsyncSession, held: Claim) -> None:
     """Gives a claimed job back untried: this worker is shutting down."""
     job = await hold(session, held)
     let_go(job)
-    job.run_at = now()
+    job.run_at = func.now()
+
+
+async def put_off(session: AsyncSession, held: Claim) -> None:
+    """Gives a claimed job back until there is money for it; it waits as if nobody had begun."""
+    job = await hold(session, held)
+    let_go(job)
+    job.status = "pending"
+    job.started_at = None
+    job.run_at = func.now() + PUT_OFF_FOR
+
+
+async def call_back(session: AsyncSession) -> int:
+    """There is money again: those that have waited longest for it are due, a few at a time. Returns how many."""
+    waiting = (
+        select(AnalysisJob.id)
+        # A job that pauses between attempts is `processing`.
+        .where(AnalysisJob.run_at > func.now(), AnalysisJob.status == "pending")
+        .order_by(AnalysisJob.created_at, AnalysisJob.id)
+        .limit(CALLED_BACK_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    due = update(AnalysisJob).where(AnalysisJob.id.in_(waiting)).values(run_at=func.now()).returning(AnalysisJob.id)
+    return len((await session.scalars(due)).all())
 
 
 def let_go(job: AnalysisJob) -> None:
@@ -103,14 +130,25 @@ def let_go(job: AnalysisJob) -> None:
 
 
 def count_failure(
-    session: AsyncSession, job: AnalysisJob, settings: VisionSettings, *, reason: str, sentence: str, is_final: bool
+    session: AsyncSession,
+    job: AnalysisJob,
+    settings: VisionSettings,
+    *,
+    reason: str,
+    sentence: str,
+    is_final: bool,
+    not_before: float = 0.0,
 ) -> None:
-    """One attempt of a locked job has failed: again after a pause, or for good."""
+    """One attempt of a locked job has failed: again after a pause, or for good.
+
+    `not_before`: seconds for which the provider has asked to be left alone; the pause is no shorter.
+    """
     let_go(job)
     job.retry_count = min(job.retry_count + 1, settings.cv_max_attempts)
     if not is_final and job.retry_count < settings.cv_max_attempts:
         delays = settings.cv_retry_delays_seconds
-        job.run_at = now() + timedelta(seconds=delays[min(job.retry_count, len(delays)) - 1])
+        pause = max(delays[min(job.retry_count, len(delays)) - 1], not_before)
+        job.run_at = func.now() + timedelta(seconds=pause)
         return
     fail(session, job, reason=reason, sentence=sentence)
 
@@ -129,7 +167,11 @@ def fail(session: AsyncSession, job: AnalysisJob, *, reason: str, sentence: str)
 
 
 async def reap(session: AsyncSession, settings: VisionSettings) -> int:
-    """Takes jobs away from workers whose lease has run out; each such end counts as an attempt. Returns how many."""
+    """Takes jobs away from workers whose lease has run out. Returns how many.
+
+    A worker's death is no failed attempt of the job: pictures are decoded and models are asked where neither can kill
+    it. But a job that outlives too many is given up.
+    """
     dead = await session.scalars(
         select(AnalysisJob)
         .where(AnalysisJob.lease_until < func.now())
@@ -140,7 +182,10 @@ async def reap(session: AsyncSession, settings: VisionSettings) -> int:
     count = 0
     for job in dead:
         count += 1
-        count_failure(session, job, settings, reason="worker_died", sentence=WORKER_DIED, is_final=False)
-        if job.run_at is not None:
-            job.run_at = now()  # The picture was not refused by anybody: no reason to pause.
+        job.interruptions += 1
+        if job.interruptions < settings.cv_max_interruptions:
+            let_go(job)
+            job.run_at = func.now()
+        else:
+            count_failure(session, job, settings, reason="worker_died", sentence=WORKER_DIED, is_final=True)
     return count

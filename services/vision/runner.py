@@ -9,6 +9,7 @@ from libs.common.availability import is_away
 from libs.common.logs import log
 from libs.common.telemetry import continued
 from services.vision import meters, queue
+from services.vision.bounds import BudgetExhausted
 from services.vision.identification import Laboratory, PictureUnreadable, identify
 from services.vision.providers.openai import TRY_LATER
 from services.vision.providers.provider import ProviderFailed
@@ -61,8 +62,7 @@ class Runner:
         began, status = time.monotonic(), "failure"
         meters.active_tasks.labels(meters.TASK).inc()
         try:
-            if await self._attempt(claim):
-                status = "success"
+            status = await self._attempt(claim)
         except LeaseLost:
             log.warning("worker.lease_lost", job=str(claim.job.id))
         except asyncio.CancelledError:
@@ -77,12 +77,18 @@ class Runner:
             meters.tasks.labels(meters.TASK, status).inc()
             meters.task_seconds.labels(meters.TASK).observe(time.monotonic() - began)
 
-    async def _attempt(self, claim: Claim) -> bool:
-        """Identifies, or counts the failure. True if there are names now."""
+    async def _attempt(self, claim: Claim) -> str:
+        """Identifies, or counts the failure. `success` if there are names now; `postponed` if it was no attempt."""
         try:
             await self._with_heartbeat(claim)
         except ProviderFailed as error:
-            await self._count(claim, error.reason, error.sentence, is_final=error.is_final)
+            await self._count(
+                claim, error.reason, error.sentence, is_final=error.is_final, not_before=error.retry_after
+            )
+        except BudgetExhausted:
+            async with self._lab.db.transaction() as session:
+                await queue.put_off(session, claim)
+            return "postponed"
         except PictureUnreadable:
             await self._count(claim, "undecodable", UNREADABLE, is_final=True)
         except LeaseLost:
@@ -91,8 +97,8 @@ class Runner:
             log.error("worker.attempt_failed", job=str(claim.job.id), exc_info=error)
             await self._count(claim, "internal_error", TRY_LATER, is_final=False)
         else:
-            return True
-        return False
+            return "success"
+        return "failure"
 
     async def _with_heartbeat(self, claim: Claim) -> None:
         work = asyncio.create_task(identify(self._lab, claim))
@@ -121,7 +127,15 @@ class Runner:
             except Exception as error:  # noqa: BLE001 - the next beat may get through
                 log.warning("worker.heartbeat_failed", error=type(error).__name__)
 
-    async def _count(self, claim: Claim, reason: str, sentence: str, *, is_final: bool) -> None:
+    async def _count(
+        self, claim: Claim, reason: str, sentence: str, *, is_final: bool, not_before: float = 0.0
+    ) -> None:
         async with self._lab.db.transaction() as session:
             job = await queue.hold(session, claim)
-            queue.count_failure(session, job, self._lab.settings, reason=reason, sentence=sentence, is_final=is_final)
+            queue.count_failure(
+                *(session, job, self._lab.settings),
+                reason=reason,
+                sentence=sentence,
+                is_final=is_final,
+                not_before=not_before,
+            )

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 from starlette.datastructures import UploadFile
 
-from libs.common.values import Input, Instant, Output, Uuid, fixed
+from libs.common.values import Input, Instant, Integral, Output, Uuid, fixed
 from libs.contracts.event import Picture as PictureFact
 from services.vision.models import ImageConversion, Picture
 
@@ -16,11 +16,6 @@ Microdollars = Annotated[Decimal, fixed(6)]
 
 def _nothing_if_blank(value: Any) -> Any:
     return None if value == "" else value
-
-
-def _no_boolean(value: Any) -> Any:
-    # Python takes True for 1; the contract does not.
-    return "" if isinstance(value, bool) else value
 
 
 File = Annotated[UploadFile | None, BeforeValidator(_nothing_if_blank)]
@@ -48,7 +43,7 @@ class RetryRequest(Input):
 
 
 class Selection(Input):
-    animal_index: Annotated[int | None, BeforeValidator(_no_boolean)] = None
+    animal_index: Annotated[int, Integral] | None = None
     animal_id: Uuid | None = None
 
 

@@ -1,5 +1,6 @@
 """What the environment may say to the vision service and its worker (contract K)."""
 
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -25,19 +26,28 @@ class VisionSettings(ServiceSettings):
     cv_allowed_models: Words = ()
     cv_allowed_detail_levels: Words = ("auto", "low", "high")
     cv_max_attempts: int = Field(3, ge=1, le=10)
+    cv_max_interruptions: int = Field(10, ge=1, description="how often a job may outlive its worker")
     cv_retry_delays_seconds: Numbers = (5.0, 15.0, 45.0)
     cv_request_timeout_seconds: float = Field(25.0, gt=0)
     cv_concurrent_jobs: int = Field(2, ge=1, description="jobs that one worker has in hand at the same time")
     cv_lease_seconds: float = Field(15.0, gt=0, description="after this long without a heartbeat a worker is dead")
     cv_poll_seconds: float = Field(1.0, gt=0, description="how often the worker looks without being woken")
     cv_answer_patience_seconds: float = Field(600.0, gt=0, description="then image.identified is announced again")
+    cv_daily_calls_per_user: int = Field(2_000, ge=0, description="paid calls for one player in 24 hours; 0: no bound")
+    cv_daily_budget_usd: Decimal = Field(
+        Decimal(0), ge=0, description="what all calls may cost in 24 hours; 0: no bound"
+    )
 
+    unnamed_files_hours: float = Field(
+        24.0, ge=0, le=100_000, description="then a file that no row names goes; 0: never"
+    )
     max_upload_size_mb: float = Field(10.0, gt=0)
     max_image_pixels: int = Field(50_000_000, ge=1)
     decoder_children: int = Field(2, ge=1)
     decoder_max_waiting: int = Field(8, ge=0)
     decoder_memory_mb: int = Field(1024, ge=256)
-    decoder_timeout_seconds: float = Field(10.0, gt=0)
+    decoder_cpu_seconds: int = Field(5, ge=1, description="processor time that one picture may cost")
+    decoder_timeout_seconds: float = Field(20.0, gt=0, description="by the clock, whatever the machine is busy with")
 
     @field_validator("cv_allowed_methods", "cv_allowed_models", "cv_allowed_detail_levels", mode="before")
     @classmethod
@@ -48,6 +58,13 @@ class VisionSettings(ServiceSettings):
     @classmethod
     def _numbers(cls, value: object) -> object:
         return tuple(float(word) for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("unnamed_files_hours")
+    @classmethod
+    def _long_enough(cls, value: float) -> float:
+        if 0 < value < 1:
+            raise ValueError("an upload that is under way has no row yet; give at least an hour, or 0")
+        return value
 
     @model_validator(mode="after")
     def _sensible_defaults(self) -> Self:

@@ -4,9 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from libs.common.errors import FieldErrors, Refusal
+from libs.common.json_values import NotJson, read_json
 from services.vision.pictures import Crop
 
 ROTATIONS: Final = (0, 90, 180, 270)
@@ -18,10 +17,6 @@ class InvalidTransformations(Refusal):
     """The JSON of a job's transformations cannot be read."""
 
     sentence = "Invalid transformations JSON"
-
-
-class NotJson(Exception):
-    """Text where a JSON object was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +43,13 @@ def parse_object(value: Any) -> Any:
     """A JSON value that may have come as text: nothing at all and blank text are None.
 
     Raises:
-        NotJson: text that is not JSON.
+        NotJson: text that is not JSON, or nested too deeply.
     """
     if not isinstance(value, str):
         return value
     if not value.strip():
         return None
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        raise NotJson from None
+    return read_json(value)
 
 
 def read_transformations(value: Any) -> Transformations:

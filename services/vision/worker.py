@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from libs.common.availability import is_away
 from libs.common.logs import log
 from libs.common.service import Service, create_service
-from services.vision import cleaning, queue
+from services.vision import bounds, cleaning, queue, unnamed_files
 from services.vision.darkroom import Darkroom
 from services.vision.handlers import job_waiting, worker_handlers
 from services.vision.identification import Laboratory
@@ -19,6 +19,7 @@ from services.vision.runner import Runner
 from services.vision.settings import VisionSettings
 
 CLEAN_EVERY_SECONDS: Final = 600.0
+SWEEP_EVERY_SECONDS: Final = 3600.0
 
 settings = VisionSettings()
 
@@ -31,7 +32,13 @@ def laboratory(service: Service) -> Laboratory:
         timeout_seconds=settings.cv_request_timeout_seconds,
     )
     providers = {provider.name: provider for provider in (openai, OfflineIdentifier())}
-    return Laboratory(settings, service.db, Darkroom(settings, service.blobs), providers)
+    return Laboratory(settings, service.db, Darkroom(_roomy(settings), service.blobs), providers)
+
+
+def _roomy(given: VisionSettings) -> VisionSettings:
+    """Room in the decoder for every job in hand: a job that its own worker turned away would count as failed."""
+    most = max(given.decoder_max_waiting, given.cv_concurrent_jobs)
+    return given.model_copy(update={"decoder_max_waiting": most})
 
 
 async def work(service: Service) -> None:
@@ -57,6 +64,9 @@ async def tend(service: Service) -> None:
                     job_waiting.set()
             async with service.db.transaction() as session:
                 await cleaning.announce_again(session, darkroom, settings)
+            async with service.db.transaction() as session:
+                if not await bounds.is_exhausted(session, settings) and await queue.call_back(session):
+                    job_waiting.set()
             if time.monotonic() - cleaned >= CLEAN_EVERY_SECONDS:
                 cleaned = time.monotonic()
                 await cleaning.clean(service.db)
@@ -67,4 +77,11 @@ async def tend(service: Service) -> None:
             log.warning("worker.tending_postponed", error=type(error).__name__)
 
 
-app = create_service("vision-worker", settings, APIRouter(), worker_handlers, background=(work, tend))
+async def sweep(service: Service) -> None:
+    """Removes old files that nobody names; by itself, because a large store takes long to be listed."""
+    while True:
+        await unnamed_files.sweep(service.db, service.blobs, settings)
+        await asyncio.sleep(SWEEP_EVERY_SECONDS)
+
+
+app = create_service("vision-worker", settings, APIRouter(), worker_handlers, background=(work, tend, sweep))

@@ -11,7 +11,7 @@ from libs.common.db import Session
 from libs.common.errors import FieldErrors
 from libs.common.pages import Listed, Page, Paging
 from services.animals import details, editing, listing
-from services.animals.routes.asked import Asked
+from services.animals.routes.asked import Asked, AskedFor
 from services.animals.schemas.animals import (
     Animal,
     AnimalDraft,
@@ -42,7 +42,7 @@ async def list_animals(
     kingdom: Asked = "",
     phylum: Asked = "",
     family: Asked = "",
-    search: Asked = "",
+    search: AskedFor = "",
     ordering: Asked = "",
 ) -> Page[AnimalListItem]:
     """All animals by their number, fifty a page; public (A2)."""

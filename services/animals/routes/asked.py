@@ -6,7 +6,8 @@ from fastapi import Query
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from libs.common.values import is_safe_text
+from libs.common.json_values import is_safe_text
+from libs.common.pages import Searched
 
 
 def _safe(text: str) -> str:
@@ -16,3 +17,6 @@ def _safe(text: str) -> str:
 
 
 Asked = Annotated[str, Query(max_length=200), AfterValidator(_safe)]
+"""A name, or what else a column holds."""
+AskedFor = Annotated[Searched, AfterValidator(_safe)]
+"""Words to look for."""

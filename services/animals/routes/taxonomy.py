@@ -10,7 +10,7 @@ from libs.common.bodies import body
 from libs.common.db import Session
 from libs.common.pages import Listed, Page, Paging
 from services.animals import search, statistics, taxa
-from services.animals.routes.asked import Asked
+from services.animals.routes.asked import Asked, AskedFor
 from services.animals.routes.counted import CountedPaging
 from services.animals.schemas.taxonomy import Children, Claim, Source, Taxon, TaxonMinimal, TaxonomyStats, Verdict
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1", tags=["taxonomy"], dependencies=[Depends(ma
 @router.get("/taxonomy/search/")
 async def search_taxonomy(
     session: Session,
-    q: Asked = "",
+    q: AskedFor = "",
     genus: Asked = "",
     species: Asked = "",
     common_name: Asked = "",

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
 
+from libs.common.json_values import from_text, keepable
 from libs.common.values import Input, Instant, Output
 
 MAX_FACTS_BYTES: Final = 65_536
@@ -19,32 +18,14 @@ def _one_spaced(text: str) -> str:
     return " ".join(text.split())
 
 
-def _read_json(value: Any) -> Any:
-    """A form has no other way to carry a list."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return orjson.loads(value) if value.strip() else []
-    except orjson.JSONDecodeError:
-        raise PydanticCustomError("json", "Value must be valid JSON.") from None
-
-
-def _of_bearable_size(value: list[Any]) -> list[Any]:
-    try:
-        size = len(orjson.dumps(value))
-    except (TypeError, orjson.JSONEncodeError):
-        raise PydanticCustomError("json", "Value must be valid JSON.") from None
-    if size > MAX_FACTS_BYTES:
-        raise PydanticCustomError(
-            "too_large", "Ensure this field has no more than {limit} bytes.", {"limit": MAX_FACTS_BYTES}
-        )
-    return value
+def _facts(value: Any) -> Any:
+    return [] if value == "" else keepable(from_text(value), max_bytes=MAX_FACTS_BYTES)
 
 
 Named = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_spaced)]
 Short = Annotated[str, StringConstraints(max_length=100)]
 Long = Annotated[str, StringConstraints(max_length=10_000)]
-Facts = Annotated[list[Any], BeforeValidator(_read_json), AfterValidator(_of_bearable_size)]
+Facts = Annotated[list[Any], BeforeValidator(_facts)]
 
 
 class AnimalDetails(Input):

@@ -131,7 +131,7 @@ def nested(depth: int):
         ("PATCH", {"customizations": []}, "customizations", "Value must be a JSON object."),
         ("PATCH", {"customizations": "{"}, "customizations", "Value must be valid JSON."),
         ("PATCH", {"customizations": {"a": "\x00"}}, "customizations", "Null characters are not allowed."),
-        ("PATCH", {"customizations": json.dumps(nested(40))}, "customizations", "Value is nested too deeply."),
+        ("PATCH", {"customizations": json.dumps(nested(40))}, "customizations", "Value must be valid JSON."),
         (
             "PATCH",
             {"customizations": {"a": "x" * 65_536}},

@@ -1,14 +1,11 @@
-"""What dex tells of its entries at any time is what it has told of them; and entries without a picture are found."""
+"""What dex tells of its entries at any time is what it has told of them."""
 
 from uuid import UUID
 
-from libs.common.blobs import Blobs
 from libs.common.db import Database
-from libs.common.recovery.audit import Surroundings
 from libs.common.tests.snapshots import told_and_telling
-from services.dex.audit import audit
 from services.dex.snapshot import snapshot
-from services.dex.tests.story import ENTRIES, Story, picture
+from services.dex.tests.story import ENTRIES, Story
 
 (entries,) = snapshot.parts
 
@@ -26,18 +23,3 @@ async def test_every_entry_is_told_as_it_is(story: Story, db: Database) -> None:
     del told[UUID(gone["id"])]
     assert telling == told
     assert {str(id): state["version"] for id, state in telling.items()} == {kept["id"]: 1, changed["id"]: 2}
-
-
-async def test_an_entry_without_its_picture_is_found(story: Story, db: Database, blobs: Blobs) -> None:
-    ada = await story.player("ada")
-    entry = await story.catch(ada, await story.animal("Vulpes vulpes"))
-    key = picture().url.removeprefix("http://testserver/")
-    await blobs.put(key, b"a fox")
-
-    async def lacking() -> list[str]:
-        async with db.transaction() as session:
-            return [key async for key, _ in audit.findings(session, Surroundings(blobs=blobs))]
-
-    assert await lacking() == []
-    await blobs.delete(key)
-    assert await lacking() == [f"picture/{entry['id']}"]

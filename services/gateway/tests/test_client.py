@@ -21,7 +21,9 @@ NOT_FOUND = (404, {"detail": "Not found."})
 async def as_it_is(gateway: httpx.AsyncClient, path: str, accept: bytes) -> bytes:
     """The whole answer to a path that an HTTP library would tidy up first."""
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.base_url.port)
-    writer.write(b"GET %s HTTP/1.1\r\nHost: a\r\nAccept: %s\r\nConnection: close\r\n\r\n" % (path.encode(), accept))
+    writer.write(
+        b"GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: %s\r\nConnection: close\r\n\r\n" % (path.encode(), accept)
+    )
     answer = await asyncio.wait_for(reader.read(), 10)
     writer.close()
     return answer

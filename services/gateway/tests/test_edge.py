@@ -124,7 +124,7 @@ async def test_listed_origins_may_read_and_others_get_no_word_of_it(
     ],
 )
 async def test_path_tricks_lead_nowhere(gateway: httpx.AsyncClient, upstream: Upstream, path: str) -> None:
-    line = await raw(gateway, f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    line = await raw(gateway, f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     assert line.startswith((b"HTTP/1.1 404", b"HTTP/1.1 400")), line
     assert not upstream.asked
 

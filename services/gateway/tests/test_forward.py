@@ -118,8 +118,44 @@ async def test_a_read_is_tried_again_when_the_connection_breaks_and_a_write_is_n
         for method in ("POST", "PUT", "DELETE"):
             connections = 0
             answer = await gateway.request(method, "/api/v1/graph/tree/invalidate/")
-            assert (answer.status_code, connections) == (502, 1), method
+            assert (answer.status_code, connections) == (503, 1), method
             assert isinstance(answer.json()["detail"], str)
+
+
+async def test_several_instances_take_turns_and_stand_in_for_each_other(
+    open_gateway: OpenGateway, upstream: Upstream, upstream_url: str, dead_url: str
+) -> None:
+    """Where one is away, reads and writes, uploads among them, go to the other without anybody noticing."""
+    async with open_gateway(vision_url=f"{dead_url}, {upstream_url}/") as gateway:
+        for _ in range(4):
+            assert (await gateway.get("/api/v1/vision/jobs/")).status_code == 200
+            assert (await gateway.post("/api/v1/vision/jobs/", json={"n": 1})).status_code == 200
+            sent = await gateway.post("/api/v1/vision/jobs/", content=godot_multipart(PNG), headers=MULTIPART)
+            assert (sent.status_code, upstream.asked[-1].size) == (200, len(godot_multipart(PNG)))
+        report = (await gateway.get("/api/v1/health/")).json()
+        assert report["checks"]["vision"]["status"] == "healthy", "it is there as long as one of them is"
+
+
+async def test_who_says_that_it_leaves_is_asked_no_more_and_nobody_outside_is_told(
+    open_gateway: OpenGateway, upstream: Upstream, upstream_url: str
+) -> None:
+    asked = 0
+
+    async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await reader.readuntil(b"\r\n\r\n")
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Leaving: 1\r\nConnection: close\r\n"
+        writer.write(head + b"Content-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(leave, sock=listener())
+    leaving = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, open_gateway(graph_url=f"{leaving},{upstream_url}") as gateway:
+        answers = [await gateway.get("/api/v1/graph/tree/") for _ in range(10)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert asked == 1
+    assert not [answer for answer in answers if "x-leaving" in answer.headers]
 
 
 async def test_writes_never_meet_a_connection_that_the_service_is_just_closing(

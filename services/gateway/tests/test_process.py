@@ -30,7 +30,10 @@ IMPATIENT = (
 
 @asynccontextmanager
 async def gateway_process(
-    upstream_url: str, blobs: Path, arguments: Sequence[str] = ("-m", "libs.common.run", "services.gateway.app:app")
+    upstream_url: str,
+    blobs: Path,
+    arguments: Sequence[str] = ("-m", "libs.common.run", "services.gateway.app:app"),
+    **settings: str,
 ) -> AsyncIterator[tuple[httpx.AsyncClient, asyncio.subprocess.Process]]:
     """`python -m libs.common.run services.gateway.app:app`, with its standard output at hand."""
     reserved = listener()
@@ -45,6 +48,7 @@ async def gateway_process(
         "NATS_URL": NOBODY,
         "BLOB_URL": f"file://{blobs}",
         "JWKS_URL": f"{upstream_url}/.well-known/jwks.json",
+        **settings,
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, *arguments),
@@ -128,13 +132,13 @@ async def test_connections_without_a_whole_request_head_are_cut(
         async def connected() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
             return await asyncio.open_connection("127.0.0.1", client.base_url.port)
 
-        for sent in (b"", b"GET /health/ HTTP/1.1\r\nHost: a\r\n"):
+        for sent in (b"", b"GET /health/ HTTP/1.1\r\nHost: localhost\r\n"):
             reader, writer = await connected()
             writer.write(sent)
             assert await asyncio.wait_for(reader.read(), 5) == b"", sent
             writer.close()
         reader, writer = await connected()
-        writer.write(b"GET /api/v1/vision/waiting/ HTTP/1.1\r\nHost: a\r\n\r\nGET / HTT")
+        writer.write(b"GET /api/v1/vision/waiting/ HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTT")
         other, its = await connected()
         assert await asyncio.wait_for(other.read(), 5) == b"", "so long has the first been waiting by now"
         upstream.may_finish.set()

@@ -58,7 +58,7 @@ async def test_a_body_that_trickles_is_408(open_gateway: OpenGateway, upstream: 
         for size in (100, 200_000):  # taken in whole, and streamed
             reader, writer = await asyncio.open_connection("127.0.0.1", gateway.base_url.port)
             writer.write(
-                b"POST /api/v1/users/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                b"POST /api/v1/users/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 b"Content-Length: %d\r\n\r\n{" % size
             )
             answer = await asyncio.wait_for(reader.readuntil(b"}"), 10)

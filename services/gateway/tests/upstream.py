@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 import uvicorn
 
+from libs.common.sockets import GuardedProtocol
+
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
 ENTRIES = orjson.dumps(
     {"count": 50, "results": [{"animal_name": "Gray Wolf", "note": "🐺", "index": n} for n in range(50)]}
@@ -146,7 +148,7 @@ async def serving(app: Any) -> AsyncIterator[str]:
         app,
         log_config=None,
         access_log=False,
-        http="httptools",
+        http=GuardedProtocol,
         ws="none",
         proxy_headers=False,
         server_header=False,

@@ -18,6 +18,7 @@ from libs.common.consistency import Progress
 from libs.common.db import Database
 from libs.common.projector import Projector
 from libs.common.provision import provision_handlers, provision_stream, stream_config
+from libs.common.recovery.audit import Surroundings
 from libs.common.recovery.places import Places
 from libs.common.recovery.rebuild import AlreadyRunning, rebuild
 from libs.common.recovery.service_check import Declared
@@ -195,7 +196,8 @@ async def test_what_the_projector_has_set_aside_is_left_out(
 
         assert await captures_seen(db) == 1
         places, declared = Places({"graph": url}, nats_url), {"graph": Declared.by("graph")}
-        report = await Checker(places, log, declared=declared, poison=frozenset({"poison"})).verify(patience=5)
+        known = Surroundings(poison=frozenset({"poison"}))
+        report = await Checker(places, log, declared=declared, surroundings=known).verify(patience=5)
         assert report.violations == []
 
 

@@ -4,13 +4,16 @@ import asyncio
 import base64
 from typing import TYPE_CHECKING, Any, Final
 
+from libs.common.logs import log
+from libs.common.values import now
 from services.vision.answers import read_answer
 from services.vision.costs import token_limit
 from services.vision.providers.provider import Answer, EmptyAnswer, ProviderFailed
+from services.vision.providers.retry_after import retry_after
 from services.vision.reading import Reading
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import APIStatusError, AsyncOpenAI
 
 PROMPT: Final = (
     "Identify every animal in this picture, invertebrates included. "
@@ -59,17 +62,15 @@ class OpenAIProvider:
                 )
         except (openai.APITimeoutError, TimeoutError):
             raise ProviderFailed("timeout", TRY_LATER) from None
-        except openai.RateLimitError as error:
-            raise ProviderFailed("rate_limited", TRY_LATER, is_final=error.code == "insufficient_quota") from None
         except openai.APIStatusError as error:
-            is_final = 400 <= error.status_code < 500 and error.status_code not in (408, 409, 425)
-            raise ProviderFailed("provider_error", REFUSED if is_final else TRY_LATER, is_final=is_final) from None
-        except (openai.OpenAIError, ValueError):
+            raise _failure(error) from None
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError, RecursionError):
+            # The client trusts what it is answered; whoever answers may say anything at all.
             raise ProviderFailed("provider_error", TRY_LATER) from None
         return _answer(completion)
 
     def read(self, body: dict[str, Any]) -> Reading:
-        return read_answer(str(body.get("content") or ""))
+        return read_answer(_whole_names(body))
 
     async def close(self) -> None:
         if self._client is not None:
@@ -77,10 +78,17 @@ class OpenAIProvider:
 
     def _connected(self) -> "AsyncOpenAI":
         if self._client is None:
+            import httpx2
             from openai import AsyncOpenAI
 
+            from services.vision.providers.bounded import BoundedTransport
+
             self._client = AsyncOpenAI(
-                api_key=self._api_key, base_url=self._base_url or None, timeout=self._timeout, max_retries=0
+                api_key=self._api_key,
+                base_url=self._base_url or None,
+                timeout=self._timeout,
+                max_retries=0,
+                http_client=httpx2.AsyncClient(transport=BoundedTransport(), timeout=self._timeout),
             )
         return self._client
 
@@ -94,22 +102,48 @@ def _shown(picture: bytes, detail: str) -> list[dict[str, Any]]:
     ]
 
 
+def _failure(error: "APIStatusError") -> ProviderFailed:
+    """What an answer that is an error means for the job: later, after a while, or never (hardening H16)."""
+    status, pause = error.status_code, retry_after(error.response.headers, now())
+    if status in (401, 403):
+        # Every job will fail until somebody looks after the key.
+        log.error("provider.key_refused", status=status)
+    if status == 429:
+        is_final = error.code == "insufficient_quota"
+        return ProviderFailed("rate_limited", TRY_LATER, is_final=is_final, retry_after=pause)
+    is_final = 400 <= status < 500 and status not in (408, 409, 425)
+    return ProviderFailed("provider_error", REFUSED if is_final else TRY_LATER, is_final=is_final, retry_after=pause)
+
+
 def _answer(completion: Any) -> Answer:
-    """The parts of a completion that matter; whatever a server leaves out or garbles counts as missing."""
+    """The parts of a completion that matter; whatever a server leaves out or garbles beside them counts as missing.
+
+    Raises:
+        ProviderFailed: it is no completion at all.
+        EmptyAnswer: it is one, and says nothing that could be used.
+    """
     usage = getattr(completion, "usage", None)
     choices = getattr(completion, "choices", None) or []
-    message = getattr(choices[0], "message", None) if choices else None
+    message = getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
     content = getattr(message, "content", None)
+    if message is None or not isinstance(content, str | None):
+        raise ProviderFailed("provider_error", TRY_LATER)
     body = {
         "id": _text(getattr(completion, "id", None), 200),
         "model": _text(getattr(completion, "model", None), 200),
-        "finish_reason": _text(getattr(choices[0], "finish_reason", None), 50) if choices else None,
+        "finish_reason": _text(getattr(choices[0], "finish_reason", None), 50),
         "content": _text(content, MAX_STORED_TEXT),
     }
     answer = Answer(body, _count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
-    if not (isinstance(content, str) and content.strip()):
+    if not _whole_names(body).strip():
         raise EmptyAnswer(answer)
     return answer
+
+
+def _whole_names(body: dict[str, Any]) -> str:
+    """What was said, without a last name that was cut off with the tokens: half a name is another name."""
+    text = str(body.get("content") or "")
+    return text.rpartition("|")[0] if body.get("finish_reason") == "length" else text
 
 
 def _text(value: Any, limit: int) -> str | None:

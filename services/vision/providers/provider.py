@@ -18,12 +18,14 @@ class Answer:
 class ProviderFailed(Exception):
     """No usable answer. `sentence` is what the player may read: no keys, no paths, no raw messages."""
 
-    def __init__(self, reason: str, sentence: str, *, is_final: bool = False) -> None:
+    def __init__(self, reason: str, sentence: str, *, is_final: bool = False, retry_after: float = 0.0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sentence = sentence
         self.is_final = is_final
         """True if trying again cannot help."""
+        self.retry_after = retry_after
+        """Seconds for which the provider wants to be left alone."""
 
 
 class EmptyAnswer(ProviderFailed):

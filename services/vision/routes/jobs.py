@@ -1,26 +1,30 @@
 """Jobs: which animal is this? (contract V)"""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from libs.common.auth import Viewer
 from libs.common.blobs import BlobStore
 from libs.common.bodies import body
-from libs.common.db import Session
+from libs.common.db import Database, Session
 from libs.common.errors import FieldErrors
 from libs.common.pages import Listed, Page, Paging
-from services.vision import job_views, jobs
-from services.vision.darkroom import Darkroom, Pictures
+from services.vision import bounds, job_views, jobs, upload_jobs
+from services.vision.darkroom import Darkroom, Pictures, checksum
 from services.vision.dex_images import dex_image
 from services.vision.pictures import BadPicture
 from services.vision.routes.images import NOT_YOURS, Png, as_png
 from services.vision.schemas import Job, JobListItem, JobRequest, JobStats, RetryRequest, Selection
+from services.vision.together import Turns
 from services.vision.transformations import read_job_transformations
 from services.vision.uploads import read_upload, refusal_of
 
 router = APIRouter(prefix="/api/v1/vision/jobs", tags=["vision"])
+
+
+_uploading: Final = Turns()
 
 
 @router.post(
@@ -31,37 +35,46 @@ async def create_job(
     viewer: Viewer,
     session: Session,
     darkroom: Pictures,
+    request: Request,
     response: Response,
 ) -> Job:
-    """Asks which animal a picture shows; 200 with the unfinished job when a conversion's request is repeated."""
+    """Asks which animal a picture shows. A request that is repeated while its job is unfinished gets that job: with 200
+    if it names a conversion; with 201 like the first time if it brings the picture, for five minutes.
+    """
     options = jobs.Options.chosen(darkroom.settings, data.cv_method, data.model_name, data.detail_level)
     applied = jobs.read_stored_object("post_conversion_transformations", data.post_conversion_transformations)
     if data.conversion_id is not None:
         conversion_id = _uuid("conversion_id", data.conversion_id)
-        job_id, is_new = await jobs.start_from_conversion(session, viewer.id, conversion_id, options, applied)
+        job_id, is_new = await jobs.start_from_conversion(
+            session, darkroom.settings, viewer.id, conversion_id, options, applied
+        )
         response.status_code = 201 if is_new else 200
     elif data.image is not None:
-        job_id = await _start_from_upload(session, darkroom, viewer.id, data, options, applied)
+        wished = read_job_transformations(data.transformations)
+        upload = await read_upload(data.image, darkroom.settings)
+        asked = upload_jobs.Request(viewer.id, await checksum(upload), options, wished, applied)
+        job_id = await _start_from_upload(request.app.state.service.db, session, darkroom, asked, upload)
     else:
         raise FieldErrors.of_all("Either conversion_id or image must be provided")
     return await job_views.show(session, darkroom.blobs, viewer.id, job_id)
 
 
 async def _start_from_upload(
-    session: Session,
-    darkroom: Darkroom,
-    user_id: UUID,
-    data: JobRequest,
-    options: jobs.Options,
-    applied: dict[str, Any],
+    db: Database, session: Session, darkroom: Darkroom, asked: upload_jobs.Request, upload: bytes
 ) -> UUID:
-    wished = read_job_transformations(data.transformations)
-    upload = await read_upload(data.image, darkroom.settings)
+    # Sessions of their own: the transaction must not stand open while the picture is looked at.
+    async with db.reading() as reading:
+        if (repeated := await upload_jobs.find_repeated(reading, asked)) is not None:
+            return repeated
+        await bounds.look_at_calls_of_player(reading, darkroom.settings, asked.user_id, asked.options.method)
     try:
-        seen = await darkroom.inspect(upload)
+        await darkroom.inspect_once(upload, asked.sha256)
     except BadPicture as error:
         raise refusal_of(error, darkroom.settings) from None
-    return await jobs.start_from_upload(session, darkroom, user_id, upload, seen.sha256, options, wished, applied)
+    async with _uploading.take(asked.key):
+        async with db.reading() as reading:
+            repeated = await upload_jobs.find_repeated(reading, asked)
+        return repeated or await upload_jobs.start(session, darkroom, asked, upload)
 
 
 @router.get("/")
@@ -121,12 +134,12 @@ async def retry_job(
     data: Annotated[RetryRequest, body(RetryRequest)],
     viewer: Viewer,
     session: Session,
-    blobs: BlobStore,
+    darkroom: Pictures,
 ) -> Job:
     """Gives a failed job all its attempts again; new transformations make a new picture of the original."""
     wished = None if data.transformations in (None, "") else read_job_transformations(data.transformations)
-    await jobs.retry(session, await jobs.own_job(session, viewer.id, job_id), wished)
-    return await job_views.show(session, blobs, viewer.id, job_id)
+    await jobs.retry(session, darkroom.settings, await jobs.own_job(session, viewer.id, job_id), wished)
+    return await job_views.show(session, darkroom.blobs, viewer.id, job_id)
 
 
 @router.post("/{job_id:uuid}/select_animal/", responses=NOT_YOURS)

@@ -1,5 +1,6 @@
 """What the tests of vision share: a laboratory on the real database and blob store, and the model's stand-in."""
 
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,6 +23,14 @@ from services.vision.settings import VisionSettings
 from tests.fakes.model_server import ModelServer
 
 MakeJob = Callable[..., Any]
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def _no_decoders_left() -> AsyncIterator[None]:
+    """The service's own decoders end with the module that used them: others count their children."""
+    yield
+    if (module := sys.modules.get("services.vision.app")) is not None:
+        await module.app.state.darkroom.decoder.close()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """What the environment says to vision (contract K)."""
 
+from decimal import Decimal
+
 import pytest
 from pydantic import ValidationError
 
@@ -37,3 +39,13 @@ def test_the_configured_model_is_the_allowed_one(monkeypatch: pytest.MonkeyPatch
 def test_an_unknown_method_stops_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValidationError):
         settings_with(monkeypatch, CV_METHOD="guess")
+
+
+def test_the_bounds_on_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_with(monkeypatch)
+    assert (settings.cv_daily_calls_per_user, settings.cv_daily_budget_usd) == (2_000, 0)
+    settings = settings_with(monkeypatch, CV_DAILY_CALLS_PER_USER="0", CV_DAILY_BUDGET_USD="2.50")
+    assert (settings.cv_daily_calls_per_user, settings.cv_daily_budget_usd) == (0, Decimal("2.50"))
+    for wrong in ({"CV_DAILY_CALLS_PER_USER": "-1"}, {"CV_DAILY_BUDGET_USD": "nan"}):
+        with pytest.raises(ValidationError):
+            settings_with(monkeypatch, **wrong)
