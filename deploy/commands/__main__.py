@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy.commands import catalogue
+from deploy.commands.backup import back_up, bring_back, practice
 from deploy.commands.bus import bus
 from deploy.commands.graph import graph
 from libs.common.migrate import SERVICES, migrate
@@ -24,6 +25,9 @@ app.add_typer(graph)
 
 
 app.add_typer(catalogue.app)
+app.command("backup")(back_up)
+app.command("restore")(bring_back)
+app.command("drill")(practice)
 
 
 @app.command()

@@ -1,31 +1,25 @@
 """`./bdx bus …`: what people do about the log of events: provision, republish, snapshot, verify."""
 
 import os
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from deploy.commands import dlq
 from deploy.commands.places import DataDir, Services, find_places
-from deploy.commands.show import as_json, bars, err, out, run
-from libs.common.recovery.invariants import INVARIANTS, Violation
+from deploy.commands.show import as_json, bars, out, run
+from deploy.commands.verify import verify_everything
 from libs.common.recovery.places import Places, log_at
 
 if TYPE_CHECKING:
     # What runs a service takes most of a second to import; each command imports what it needs itself.
     from libs.common.recovery.republish import Show
-    from libs.common.recovery.verify import Report
 
 bus = typer.Typer(name="bus", help="The log of events: set it up, refill it, check it.", no_args_is_help=True)
 bus.add_typer(dlq.dlq)
 
 Json = Annotated[bool, typer.Option("--json", help="For machines: JSON on stdout.")]
-SHOWN = 20
 
 
 @bus.command("provision")
@@ -44,6 +38,34 @@ def provision_bus(data_dir: DataDir = None, service: Services = None) -> None:
         Drift,
     )
     out.print(f"The stream and {made} durables are there.")
+
+
+@bus.command("permissions")
+def print_permissions() -> None:
+    """Print the server's `authorization`: a user for each service; kept in deploy/nats/authorization.conf."""
+    from libs.common.bus_permissions import authorization
+
+    print(authorization(), end="")
+
+
+@bus.command("anew")
+def begin_anew(
+    data_dir: DataDir = None,
+    service: Services = None,
+    yes: Annotated[bool, typer.Option("--yes", help="It is meant.")] = False,
+) -> None:
+    """Delete the stream with all it holds and make it new: for a database that was set back. Services must be down."""
+    from libs.common.recovery.anew import begin_log_anew
+
+    if not yes:
+        raise typer.BadParameter("this deletes the log of events; say --yes, then republish of every service")
+
+    async def work(places: Places) -> None:
+        async with log_at(places.bus) as js:
+            await begin_log_anew(js)
+
+    run(work(find_places(data_dir, service)))
+    provision_bus(data_dir, service)
 
 
 @bus.command("republish")
@@ -99,32 +121,7 @@ def sweep_log(data_dir: DataDir = None, service: Services = None, json: Json = F
     _tell(counts, "messages are taken out", json=json)
 
 
-@bus.command("verify")
-def verify_everything(
-    data_dir: DataDir = None,
-    service: Services = None,
-    patience: Annotated[float, typer.Option(help="Seconds for what is on its way to arrive.")] = 10.0,
-    poison: Annotated[Path | None, typer.Option(help="File with ids of events that must be dead letters.")] = None,
-    json: Json = False,
-) -> None:
-    """Check that nothing is lost, doubled, stale or stuck, over all schemas, the log and the pictures; 1 if not."""
-    from libs.common.recovery.verify import Checker
-
-    known = frozenset(poison.read_text().split()) if poison else frozenset()
-
-    async def work(places: Places) -> "Report":
-        async with log_at(places.bus) as js:
-            with err.status("opening") as status:
-                return await Checker(places, js, poison=known, say=status.update).verify(patience=patience)
-
-    report = run(work(find_places(data_dir, service)))
-    if json:
-        figures = {"messages": report.messages, "unreadable": report.unreadable, "seconds": round(report.seconds, 2)}
-        violations = [violation._asdict() for violation in report.violations]
-        as_json({"holds": report.holds, **figures, "services": report.services, "violations": violations})
-    else:
-        _draw(report)
-    sys.exit(0 if report.holds else 1)
+bus.command("verify")(verify_everything)
 
 
 def _tell(counts: dict[str, int], what: str, *, json: bool) -> None:
@@ -133,23 +130,3 @@ def _tell(counts: dict[str, int], what: str, *, json: bool) -> None:
         return
     for name, count in counts.items():
         out.print(f"{name:>8}  {count} {what}")
-
-
-def _draw(report: "Report") -> None:
-    broken: dict[str, list[Violation]] = {name: [] for name in INVARIANTS}
-    for violation in report.violations:
-        broken[violation.invariant].append(violation)
-    table = Table("", "what must hold", "holds")
-    for name, promise in INVARIANTS.items():
-        count = len(broken[name])
-        table.add_row(name, promise, f"[red]no: {count}[/]" if count else "[green]yes[/]")
-    out.print(table)
-    out.print(
-        f"{report.messages} events in the log ({report.unreadable} unreadable), {len(report.services)} services, "
-        f"{report.rounds} looks, {report.seconds:.1f} s"
-    )
-    for name, violations in broken.items():
-        for violation in violations[:SHOWN]:
-            out.print(f"[red]{name}[/] {violation.where}: {escape(violation.sentence)}", soft_wrap=True)
-        if len(violations) > SHOWN:
-            out.print(f"[red]{name}[/] and {len(violations) - SHOWN} more; all of them by --json")

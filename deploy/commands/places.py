@@ -36,13 +36,18 @@ def find_places(data_dir: Path | None, services: list[str] | None) -> Places:
         if services is None or len(services) != 1:
             raise typer.BadParameter("DATABASE_URL is one service's: say which, by --service")
         return Places({services[0]: url}, bus, os.environ.get("BLOB_URL", ""))
-    topology = _topology(data_dir or Path(os.environ.get("DATA_DIR") or DEFAULT_FOLDER))
+    topology = find_topology(data_dir or Path(os.environ.get("DATA_DIR") or DEFAULT_FOLDER))
     urls: dict[str, str] = topology["postgres"]["urls"]
     databases = {service: urls[service] for service in SERVICES if service in (services or SERVICES)}
     return Places(databases, topology["nats"]["url"], topology["blobs"])
 
 
-def _topology(folder: Path) -> dict[str, Any]:
+def find_topology(folder: Path) -> dict[str, Any]:
+    """What the stack in a data folder says of itself.
+
+    Raises:
+        typer.BadParameter: none runs there.
+    """
     try:
         found: dict[str, Any] = json.loads((folder / "topology.json").read_text())
     except (OSError, ValueError) as error:

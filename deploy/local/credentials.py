@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -28,13 +29,14 @@ class Credentials:
     jwt_private_key: str = ""
     jwt_key_id: str = ""
     role_passwords: dict[str, str] = field(default_factory=dict)
+    bus_passwords: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def kept_in(cls, folder: Path, roles: Iterable[str]) -> "Credentials":
+    def kept_in(cls, folder: Path, roles: Iterable[str], bus_users: Iterable[str] = ()) -> "Credentials":
         """Those of `folder`, after what is still missing (all of it at first) was made and written down."""
         path = folder / "credentials.json"
         known = json.loads(path.read_text()) if path.exists() else {}
-        kept = cls(**known)
+        kept = cls(**deepcopy(known))
         if not kept.jwt_private_key:
             key = Ed25519PrivateKey.generate()
             pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -42,6 +44,8 @@ class Credentials:
             kept.jwt_private_key, kept.jwt_key_id = pem.decode(), hashlib.sha256(public).hexdigest()[:16]
         for role in roles:
             kept.role_passwords.setdefault(role, _password())
+        for user in bus_users:
+            kept.bus_passwords.setdefault(user, _password())
         if asdict(kept) != known:
             write_private(path, asdict(kept))
         return kept

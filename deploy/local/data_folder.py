@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,8 @@ class DataFolder:
         return path
 
     def note(self, text: str) -> None:
-        """Add a line to `stack.log`."""
-        with (self.logs / "stack.log").open("a") as log:
+        """Add a line to `stack.log`; with a full disk it is not said."""
+        with suppress(OSError), (self.logs / "stack.log").open("a") as log:
             log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {text}\n")
 
 
@@ -94,11 +95,20 @@ def lives(pid: int) -> bool:
 
 
 def write_private(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON that only its owner may read; whoever reads at the same time sees the old or the new one, whole."""
+    """Write JSON that only its owner may read; whoever reads at the same time sees the old or the new one, whole.
+
+    Raises:
+        OSError: it cannot be written, as with a full disk; the old one stays.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    written = json.dumps(content, indent=2).encode() + b"\n"
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(written)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise

@@ -9,7 +9,10 @@ from deploy.local.processes import MARK
 from deploy.local.topology import Process
 
 # For the stack itself, or for one process alone: never handed on as they came.
-OURS = ("ADMIN_DATABASE_URL", "DATABASE_URL", "JWT_PRIVATE_KEY", "JWT_KEY_ID", "DATA_DIR", "PORT", "HOST", MARK)
+OURS = (
+    *("ADMIN_DATABASE_URL", "DATABASE_URL", "JWT_PRIVATE_KEY", "JWT_KEY_ID"),
+    *("DATA_DIR", "BACKUP_DIR", "ARCHIVE_TIMEOUT", "PORT", "HOST", MARK),
+)
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,10 @@ class Surroundings:
     """What the processes of one stack have in common.
 
     given      the environment of whoever started the stack: settings in it are handed on
-    addresses  the variable by which a process is found → its URL (`USERS_URL` …)
+    addresses  the variable by which a process is found → its URL (`USERS_URL` …); several instances: comma separated
     databases  schema → URL of its role
+    nats_url   the administrator's address, for preparations
+    nats_urls  service → address of its own user; None: all use `nats_url`, because the server is not ours
     """
 
     given: Mapping[str, str]
@@ -29,10 +34,13 @@ class Surroundings:
     addresses: Mapping[str, str]
     databases: Mapping[str, str]
     credentials: Credentials
+    nats_urls: Mapping[str, str] | None = None
 
     def of(self, process: Process, port: int) -> dict[str, str]:
         """The environment of a process that listens on `port`."""
         told = self.shared() | {"SERVICE_NAME": process.name, "HOST": "127.0.0.1", "PORT": str(port)}
+        if self.nats_urls is not None:
+            told["NATS_URL"] = self.nats_urls.get(process.service, "")
         if process.schema:
             told["DATABASE_URL"] = self.databases[process.schema]
         if process.signs_tokens:
@@ -56,7 +64,8 @@ class Surroundings:
         }
         ours = {MARK: str(self.data_dir), "NATS_URL": self.nats_url, **self.addresses}
         if "USERS_URL" in self.addresses:
-            ours["JWKS_URL"] = f"{self.addresses['USERS_URL']}/.well-known/jwks.json"
+            users = self.addresses["USERS_URL"].split(",")
+            ours["JWKS_URL"] = ",".join(f"{address}/.well-known/jwks.json" for address in users)
         return by_default | without_ours(self.given) | ours
 
     def _signing_key(self) -> dict[str, str]:

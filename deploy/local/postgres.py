@@ -13,7 +13,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,6 +52,17 @@ SETTINGS = {
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "terse",
 }
+# The log of every change is kept beside the data folder, for whoever carries it to the backups (deploy/backup). The
+# server's own module writes whole files, synced and then renamed; a minute is the most that a lost disk may cost.
+ARCHIVE_FOLDER = "wal"
+ARCHIVING = {
+    "wal_level": "replica",
+    "max_wal_senders": "4",
+    "archive_mode": "on",
+    "archive_library": "basic_archive",
+    "basic_archive.archive_directory": f"../{ARCHIVE_FOLDER}",
+    "archive_timeout": "60s",
+}
 # For tests only: a power failure may destroy the data. The death of a process does not.
 CARELESS = {"fsync": "off", "full_page_writes": "off"}
 
@@ -59,7 +71,8 @@ CARELESS = {"fsync": "off", "full_page_writes": "off"}
 class Postgres:
     """One PostgreSQL server in a folder of its own.
 
-    `careless` gives up the safety of the data for speed; only tests may.
+    `careless` gives up the safety of the data for speed; only tests may. With `archives`, finished files of the
+    write-ahead log go to `wal` beside `folder`. `extra` settings win over all others.
     """
 
     folder: Path
@@ -68,9 +81,13 @@ class Postgres:
     log: Path
     environment: dict[str, str]
     careless: bool = False
+    archives: bool = False
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     def initialize(self) -> bool:
         """Create the cluster if there is none; True if it was created."""
+        if self.archives:
+            self.make_archive_folder()
         if (self.folder / "PG_VERSION").exists():
             return False
         # What an interrupted initdb has left is of no use to anybody.
@@ -113,10 +130,22 @@ class Postgres:
             raise StackFailure(f"PostgreSQL could not create its data folder {self.folder}:\n{done.stderr.strip()}")
         return True
 
+    @property
+    def archive_folder(self) -> Path:
+        """Where finished files of the write-ahead log go."""
+        return self.folder.parent / ARCHIVE_FOLDER
+
+    def make_archive_folder(self) -> None:
+        """Make it, for the user that the server runs as."""
+        self.archive_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if user := unprivileged_user():
+            os.chown(self.archive_folder, user.uid, user.gid)
+
     def program(self) -> Program:
         """The server process. Initialize first."""
         user = unprivileged_user()
         settings = SETTINGS | {"port": str(self.port)} | (CARELESS if self.careless else {})
+        settings |= {**(ARCHIVING if self.archives else {}), **self.extra}
         return Program(
             name="postgres",
             command=(

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ LAUNCHER = Path(__file__).with_name("launch.py")
 # Every process of a stack carries its data folder under this name, so do the processes it starts in turn:
 # whatever is left behind can be found by it.
 MARK = "BIOLOGIDEX_STACK"
+NICE = 8
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Program:
     """A process that can be started, and started again after its death.
 
     `stage` orders the end: the highest goes first. `patience` is the time in seconds between `stop_signal` and SIGKILL.
+    `first` is for who must stay quick when there is more to do than the machine can: the gateway, which refuses.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Program:
     patience: float = 5.0
     folder: Path = CHECKOUT
     user: User | None = None
+    first: bool = False
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start it in a session of its own, with its output at the end of its log.
@@ -48,7 +52,7 @@ class Program:
         It gets its stop signal when the *thread* that called this ends, so call it from one that lives on.
         """
         with self.log.open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 launched(self.command, self.stop_signal, self.user),
                 env=dict(self.environment),
                 cwd=self.folder,
@@ -57,6 +61,9 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        if self.first:
+            prefer(process.pid)
+        return process
 
     def last_words(self, lines: int = 15) -> str:
         """The end of its log, for a person who wants to know why it died."""
@@ -71,6 +78,18 @@ def launched(command: tuple[str, ...], stop_signal: signal.Signals, user: User |
     """The command line that runs `command` through the launcher."""
     who = f"{user.uid}:{user.gid}" if user else "-"
     return [sys.executable, "-I", "-S", str(LAUNCHER), str(int(stop_signal)), who, str(os.getpid()), *command]
+
+
+def prefer(pid: int) -> None:
+    """Let a process that leads a session have the processor before others, where we may ask for that.
+
+    Only root may. Of ten times the load that can be borne, refusals took 12 ms (p50) without this, and 2 ms with it.
+    """
+    with suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, pid, -NICE)
+    with suppress(OSError):
+        # Linux shares the processor out among sessions first, and only within one by what was asked for above.
+        Path(f"/proc/{pid}/autogroup").write_text(str(-NICE))
 
 
 def running(process: psutil.Process) -> bool:

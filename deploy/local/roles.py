@@ -1,7 +1,10 @@
 """One database, in it one schema and one login role for each service; none sees another's."""
 
 import asyncio
+import hashlib
+import hmac
 import secrets
+from base64 import b64encode
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -81,6 +84,19 @@ async def _create_database(address: SplitResult) -> None:
         await connection.close()
 
 
+def _verifier(password: str) -> str:
+    """What the server keeps of a password (RFC 5803), made here: a statement may be logged, a password must not be.
+
+    For passwords of ASCII, as `secrets` makes them.
+    """
+    salt, rounds = secrets.token_bytes(16), 4096
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    salt64, stored64, server64 = (b64encode(each).decode() for each in (salt, stored, server))
+    return f"SCRAM-SHA-256${rounds}:{salt64}${stored64}:{server64}"
+
+
 async def _create_role(connection: asyncpg.Connection, role: str, password: str, extensions: str) -> None:
     known = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
     verb = "ALTER" if known else "CREATE"
@@ -98,6 +114,6 @@ async def _create_role(connection: asyncpg.Connection, role: str, password: str,
         await connection.execute(
             await connection.fetchval(
                 "SELECT format($1::text, $2::text, $3::text, $4::text, $5::text, $6::text)",
-                *(statement, role, password, DATABASE, extensions, f"{role}_next"),
+                *(statement, role, _verifier(password), DATABASE, extensions, f"{role}_next"),
             )
         )

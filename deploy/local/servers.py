@@ -4,7 +4,7 @@ import os
 import secrets
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,17 @@ from deploy.local.readiness import wait_until
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the two servers are: `admin_url` is PostgreSQL's superuser, form `postgresql://user:password@host:port/db`."""
+    """Where the two servers are.
+
+    admin_url  PostgreSQL's superuser, form `postgresql://user:password@host:port/db`
+    nats_url   the administrator of the bus
+    nats_urls  service → its own user of the bus
+    """
 
     admin_url: str
     nats_url: str
     nats_monitor_url: str
+    nats_urls: Mapping[str, str]
 
 
 @contextmanager
@@ -55,7 +61,7 @@ def servers(*, careless: bool = True) -> Iterator[Servers]:
         postgres_process = start(postgres.program())
         wait_until(postgres.answers, postgres.program(), postgres_process)
         wait_until(nats.answers, nats.program(), nats_process)
-        yield Servers(postgres.admin_url, nats.url, nats.monitor_url)
+        yield Servers(postgres.admin_url, nats.url, nats.monitor_url, nats.urls)
     finally:
         guardian.finish()
         for process in started:

@@ -74,10 +74,22 @@ class Supervisor:
             if child.due is None and child.process.poll() is not None:
                 self._bury(child)
             if child.due is not None and time.monotonic() >= child.due:
-                child.process = self.launch(child.program)
+                try:
+                    child.process = self.launch(child.program)
+                except OSError as error:
+                    # No room, no memory, no process number: all of that may pass.
+                    self._note(f"{child.program.name}: cannot be started now ({error.strerror})")
+                    child.due = time.monotonic() + LONGEST_PAUSE
+                    continue
                 child.started, child.due = time.monotonic(), None
                 changed = True
         return changed
+
+    def restart(self, name: str, why: str) -> None:
+        """Ask a program that runs to end; it is started again like one that has died."""
+        child = self.children[name]
+        self._note(f"{name}: {why}; asked to end")
+        child.process.send_signal(child.program.stop_signal)
 
     @property
     def hopeless(self) -> Program | None:

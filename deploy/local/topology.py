@@ -9,7 +9,7 @@ class Process:
 
     schema       its schema in PostgreSQL and the role that owns it, shared by the processes of one service; None: no
                  database
-    address      the environment variable by which the others find it
+    address      the environment variable by which the others find it; processes of the same one are its instances
     signs_tokens whether it gets the private key of the access tokens
     edge         whether people talk to it: it has the port of the whole stack, and goes first when the stack ends
     """
@@ -20,6 +20,12 @@ class Process:
     address: str
     signs_tokens: bool = False
     edge: bool = False
+
+    @property
+    def service(self) -> str:
+        """Whose process it is: the owner of the code, however many processes run it."""
+        package, _, rest = self.app.partition(".")
+        return rest.partition(".")[0] if package == "services" else self.schema or self.name
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,12 @@ async def test_the_password_opens_jetstream(running_servers: Servers) -> None:
 def test_without_the_password_nobody_gets_in(running_servers: Servers) -> None:
     address = urlsplit(running_servers.nats_url)
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
-        connection.sendall(b'CONNECT {"verbose":false,"user":"biologidex","pass":"guessed"}\r\nPING\r\n')
+        connection.sendall(b'CONNECT {"verbose":false,"user":"admin","pass":"guessed"}\r\nPING\r\n')
         with connection.makefile("rb") as answer:
             assert b"-ERR 'Authorization Violation'\r\n" in answer.readlines()
 
 
-def test_its_configuration_holds_the_password_for_its_owner_alone(tmp_path: Path) -> None:
+def test_its_configuration_holds_the_passwords_for_its_owner_alone(tmp_path: Path) -> None:
     path = Nats(tmp_path / "nats", 1, 2, 'quo"te', tmp_path / "log", {}).configure()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert 'password: "quo\\"te"' in path.read_text()

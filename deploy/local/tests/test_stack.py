@@ -63,7 +63,6 @@ def test_all_are_told_the_same_surroundings(stack: Stack) -> None:
     expected = {
         "ENVIRONMENT": "embedded",
         "HOST": "127.0.0.1",
-        "NATS_URL": description["nats"]["url"],
         "BLOB_URL": f"file://{stack.data_dir}/blobs",
         "PUBLIC_BASE_URL": stack.url,
         "USERS_URL": description["processes"]["users"]["url"],
@@ -74,6 +73,14 @@ def test_all_are_told_the_same_surroundings(stack: Stack) -> None:
     for environment in everything:
         assert expected.items() <= environment.items()
         assert environment["SECRET_KEY"] == everything[0]["SECRET_KEY"]
+
+
+def test_each_has_a_user_of_its_own_on_the_bus(stack: Stack) -> None:
+    """The administrator's password is told to none of them (docs/decisions/0013)."""
+    nats = described(stack.data_dir)["nats"]
+    urls = {name: told(stack, name)["NATS_URL"] for name in ("users", "dex", "gateway")}
+    assert urls == {name: nats["urls"][name] for name in urls}
+    assert len({*urls.values(), nats["url"]}) == 4
 
 
 def test_a_killed_process_comes_back_alone(stack: Stack) -> None:

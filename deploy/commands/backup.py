@@ -1,0 +1,163 @@
+"""`./bdx backup`, `./bdx restore`, `./bdx drill`: what is kept of a stack, and that it comes back."""
+
+import os
+import sys
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.table import Table
+
+from deploy.commands.places import DEFAULT_FOLDER, DataDir, find_topology
+from deploy.commands.show import as_json, bars, err, out, run
+
+if TYPE_CHECKING:
+    # What takes and restores takes most of a second to import.
+    from deploy.backup.taking import Source, Taken
+
+Json = Annotated[bool, typer.Option("--json", help="For machines: JSON on stdout.")]
+KEEP: Final = 7
+MOMENTS: Final = [
+    f"%Y-%m-%d{between}%H:%M:%S{fraction}{zone}" for between in "T " for fraction in ("", ".%f") for zone in ("", "%z")
+]
+
+
+def back_up(
+    data_dir: DataDir = None,
+    to: Annotated[Path | None, typer.Option("--to", help="A folder elsewhere (default: BACKUP_DIR).")] = None,
+    keep: Annotated[int, typer.Option(min=1, help="So many stay; older ones go, with the log before them.")] = KEEP,
+    json: Json = False,
+) -> None:
+    """Back up database, pictures and secrets while everything runs; from then on the log of changes is kept as well."""
+    from deploy.backup.programs import Failed, NotThere
+    from deploy.backup.shelf import Busy, Damaged, NotOurs, Shelf, at
+    from deploy.backup.taking import take
+
+    source, folder = _source(data_dir, to)
+    with bars() as show:
+        taken = run(take(source, Shelf(folder), show, keep=keep), NotOurs, Busy, Damaged, Failed, NotThere)
+    if json:
+        as_json({"folder": str(folder), **asdict(taken)})
+        return
+    base = taken.base
+    _tell_backup(folder, taken)
+    out.print(f"[green]{base.name}[/] is a backup; moments after {at(base.ended_at)} UTC can be restored.")
+
+
+def _tell_backup(folder: Path, taken: "Taken") -> None:
+    base = taken.base
+    table = Table("", folder.as_posix())
+    table.add_row("database", f"{base.size / 1e6:.1f} MB packed, verified, PostgreSQL {base.server_version}")
+    table.add_row("pictures", f"{base.pictures}, {taken.new_pictures} of them new")
+    table.add_row("secrets", "with it (mode 0600)" if base.has_credentials else "not with it: keep them elsewhere")
+    table.add_row(
+        "removed", f"{taken.removed_bases} backups, {taken.removed_segments} of log, {taken.removed_pictures} pictures"
+    )
+    table.add_row("took", f"{taken.seconds:.1f} s")
+    out.print(table)
+    for warning in taken.warnings:
+        err.print(f"[yellow]{warning}[/]")
+
+
+def _source(data_dir: Path | None, to: Path | None) -> "tuple[Source, Path]":
+    """By ADMIN_DATABASE_URL, BLOB_URL and BACKUP_DIR whatever these name, else the stack in the data folder."""
+    from deploy.backup.taking import Source
+
+    admin_url = os.environ.get("ADMIN_DATABASE_URL")
+    if admin_url and data_dir is None:
+        target = to or os.environ.get("BACKUP_DIR")
+        if not target or not os.environ.get("BLOB_URL"):
+            raise typer.BadParameter("ADMIN_DATABASE_URL needs BLOB_URL, and BACKUP_DIR or --to, beside it")
+        return Source(admin_url, os.environ["BLOB_URL"]), Path(target).resolve()
+    folder = data_dir or Path(os.environ.get("DATA_DIR") or DEFAULT_FOLDER)
+    topology = find_topology(folder)
+    own = topology.get("backups")
+    if to is None and own is None:
+        raise typer.BadParameter("this stack keeps no log for backups; say where to, by --to")
+    target = (to or Path(str(own))).resolve()
+    kept = own is not None and target == Path(own)
+    return (
+        Source(
+            topology["postgres"]["admin_url"],
+            topology["blobs"],
+            # A copy elsewhere stands for itself: the log goes to one place only.
+            spool=(folder / "wal").resolve() if kept else None,
+            credentials=(folder / "credentials.json").resolve(),
+        ),
+        target,
+    )
+
+
+def bring_back(
+    data_dir: Annotated[Path, typer.Option("--data-dir", help="A new folder; `make dev` goes on with it.")],
+    source: Annotated[Path | None, typer.Option("--from", help="The backups (default: BACKUP_DIR).")] = None,
+    moment: Annotated[datetime | None, typer.Option("--at", formats=MOMENTS, help="As of then (UTC).")] = None,
+    credentials: Annotated[Path | None, typer.Option(help="The secrets, where the backup is without.")] = None,
+    empty_log: Annotated[bool, typer.Option("--empty-log", help="Empty the log at NATS_URL and refill it.")] = False,
+    json: Json = False,
+) -> None:
+    """Restore a backup into a new data folder, to its end or to a moment, and refill the log of events from it."""
+    from deploy.backup.choosing import NoBackup
+    from deploy.backup.restoring import InUse, Wish, restore
+    from deploy.backup.shelf import Damaged, Shelf, at
+    from deploy.local.failure import StackFailure
+    from libs.common.recovery.republish import NotDrained
+
+    found = source or os.environ.get("BACKUP_DIR")
+    if not found:
+        raise typer.BadParameter("say where the backups are, by --from or BACKUP_DIR")
+    bus_url = os.environ.get("NATS_URL", "")
+    if bus_url and not empty_log:
+        raise typer.BadParameter(
+            "NATS_URL is set: the log of events there would be emptied and refilled. Say --empty-log if it is to be, "
+            "or unset NATS_URL to give the restored folder a log of its own"
+        )
+    wish = Wish(
+        Shelf(Path(found).resolve()),
+        data_dir.resolve(),
+        moment=moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() if moment else None,
+        credentials=credentials,
+        bus_url=bus_url,
+        blob_url=os.environ.get("BLOB_URL", ""),
+    )
+    with bars() as show:
+        back = run(restore(wish, show), InUse, NoBackup, Damaged, StackFailure, NotDrained)
+    if json:
+        as_json({"data_dir": str(wish.data_dir), **asdict(back)})
+    else:
+        until = f"the last write is of {at(back.until)} UTC" if back.until else "nothing was written after it"
+        out.print(f"Restored from {back.base.name} in {back.seconds:.1f} s; {until}.")
+        out.print(f"{back.pictures} pictures are back; {sum(back.events.values())} events are in the new log.")
+        out.print(
+            f"Go on with: DATA_DIR={wish.data_dir} make dev; then look at it: ./bdx bus verify; then: make backup"
+        )
+    for key in back.missing:
+        err.print(f"[red]The backup lacks the picture {key}.[/]")
+    sys.exit(1 if back.missing else 0)
+
+
+def practice(
+    seconds: Annotated[float, typer.Option(min=1, help="So long is written after the backup.")] = 90.0,
+    players: Annotated[int, typer.Option(min=2, help="So many players.")] = 6,
+    json: Json = False,
+) -> None:
+    """Fill a stack, back it up, destroy it under load, restore it; tell how old the data are and how long it took."""
+    from httpx import HTTPError
+
+    from deploy.backup.drill import Broken, drill
+    from deploy.backup.drill_report import as_figures, drawn
+    from deploy.local.failure import StackFailure
+    from deploy.local.player import Refused
+
+    with tempfile.TemporaryDirectory(prefix="biologidex-drill-") as folder:
+        with bars() as show:
+            work = drill(Path(folder), show, seconds=seconds, players=players)
+            done = run(work, Broken, StackFailure, Refused, HTTPError)
+        if json:
+            as_json(as_figures(done))
+        else:
+            drawn(done, out)
+    sys.exit(0 if done.holds else 1)
