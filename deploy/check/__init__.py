@@ -1,0 +1,1 @@
+"""Looks over what is deployed before it is deployed: `make check-deploy`."""
