@@ -13,6 +13,7 @@ from nats.aio.client import Client
 
 from deploy.local.player import Player
 from deploy.local.stack import Stack
+from tests.log_secrets import told_in_logs
 from tests.mesh import Mesh, NewPlayer, wait_for_taxonomy
 
 AS_STARTED = dict(os.environ)
@@ -35,7 +36,11 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
         return
     with Stack(tmp_path_factory.mktemp("mesh"), environment=AS_STARTED | SETTINGS, careless=True) as stack:
         wait_for_taxonomy(stack.url)
-        yield Mesh(stack.data_dir)
+        found = Mesh(stack.data_dir)
+        yield found
+        # Last of all, when every test has left its traces (hardening 2G 150).
+        told = told_in_logs(found)
+        assert not told, "the logs tell what they must not:\n" + "\n".join(told[:50])
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import catalogue, large, mesh_figures, pipeline, startup
+from tests.bench import catalogue, large, mesh_figures, overload, pipeline, startup
 from tests.bench.figures import Figure
 
 
@@ -28,6 +28,8 @@ def main() -> int:
             figures += asyncio.run(mesh_figures.measure(run))
             status.update("large dexes: a tree of 5,000 entries, a sync of 5,000")
             figures += asyncio.run(large.measure(run))
+            status.update("ten times the load that it bears")
+            figures += asyncio.run(overload.measure(run))
     table = Table("figure", "bound", "measured", title="BiologiDex on this machine")
     for figure in figures:
         table.add_row(figure.name, figure.bound, figure.measured)

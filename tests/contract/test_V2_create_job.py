@@ -64,6 +64,20 @@ async def test_a_repeat_while_it_runs_is_the_same_job(ask: Ask, ada: Player) -> 
     await ada.finished(again["id"])
 
 
+async def test_an_upload_that_is_sent_again_while_it_runs_is_the_same_job(ask: Ask, ada: Player, ben: Player) -> None:
+    """The game repeats what timed out; a form with the picture is always answered with 201."""
+    files = as_file(new_picture())
+    answers = await asyncio.gather(*(ask(ada, "POST", PATH, files=files) for _ in range(4)))
+    first = {body_of(answer, 201)["id"] for answer in answers}
+    assert len(first) == 1
+    other = body_of(await ask(ben, "POST", PATH, files=files), 201)["id"]
+    await ben.finished(other)
+    await ada.finished(*first)
+    again = body_of(await ask(ada, "POST", PATH, files=files), 201)["id"]
+    assert len({*first, other, again}) == 3
+    await ada.finished(again)
+
+
 async def test_the_servers_defaults(ask: Ask, ada: Player) -> None:
     job = body_of(await ask(ada, "POST", PATH, files=as_file(new_picture())), 201)
     assert (job["cv_method"], job["model_name"], job["detail_level"]) == ("fallback", "gpt-4o", "auto")

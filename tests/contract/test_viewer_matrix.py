@@ -62,7 +62,15 @@ MATRIX: Final[list[tuple[str, str, tuple[int, ...]]]] = [
     ("PUT", "/animals/{fresh_animal}/", (403, 403, 403, 403, 403, 200, 401)),
     ("PATCH", "/animals/{fresh_animal}/", (403, 403, 403, 403, 403, 200, 401)),
     ("DELETE", "/animals/{fresh_animal}/", (403, 403, 403, 403, 403, 204, 401)),
+    ("GET", "/dex/entries/?animal={animal}", (200, 200, 200, 200, 200, 200, 401)),
+    ("DELETE", "/users/{fresh_user}/", (404, 404, 404, 404, 404, 204, 401)),
+    ("GET", "/sources/{source}/", (200, 200, 200, 200, 200, 200, 200)),
+    ("GET", "/taxonomy/{taxon}/", (200, 200, 200, 200, 200, 200, 200)),
+    ("GET", "/taxonomy/{taxon}/children/", (200, 200, 200, 200, 200, 200, 200)),
+    ("GET", "/taxonomy/{taxon}/lineage/", (200, 200, 200, 200, 200, 200, 200)),
     ("GET", "/graph/tree/?mode=selected&friend_ids={owner}", (200, 200, 200, 200, 200, 200, 401)),
+    ("GET", "/graph/tree/chunk/0/0/?mode=selected&friend_ids={owner}", (200, 200, 200, 200, 200, 200, 401)),
+    ("GET", "/graph/tree/search/?q=a&mode=selected&friend_ids={owner}", (200, 200, 200, 200, 200, 200, 401)),
     ("GET", "/graph/tree/?mode=global", (403, 403, 403, 403, 403, 200, 401)),
     ("GET", "/graph/tree/chunk/0/0/?mode=global", (403, 403, 403, 403, 403, 200, 401)),
     ("GET", "/graph/tree/search/?q=a&mode=global", (403, 403, 403, 403, 403, 200, 401)),
@@ -92,6 +100,8 @@ async def ids(ask: Ask, circle: Circle, koala_job: Json) -> dict[str, str]:
         "job": koala_job["id"],
         "conversion": (await convert(ask, circle.owner, new_picture()))["id"],
         "friendship": circle.friendship["id"],
+        "source": body_of(await ask(None, "GET", "/sources/"))["results"][0]["id"],
+        "taxon": body_of(await ask(None, "GET", "/taxonomy/search/?q=Bison%20bison"))["results"][0]["id"],
     }
 
 
@@ -102,6 +112,9 @@ async def fresh(ask: Ask, circle: Circle, new_player: NewPlayer) -> AsyncIterato
 
     async def animal() -> str:
         return str((await new_animal(ask, circle.stranger))["id"])
+
+    async def user() -> str:
+        return (await new_player("ned")).id
 
     async def friendship() -> str:
         found = await befriended(ask, circle.owner, await new_player("ned"))
@@ -117,7 +130,7 @@ async def fresh(ask: Ask, circle: Circle, new_player: NewPlayer) -> AsyncIterato
         return make
 
     entries = {f"fresh_{each}": entry(each) for each in circle.entries}
-    yield {**entries, "fresh_animal": animal, "fresh_friendship": friendship}
+    yield {**entries, "fresh_animal": animal, "fresh_friendship": friendship, "fresh_user": user}
     for path in left:
         await ask(circle.owner, "DELETE", path)
 

@@ -9,13 +9,14 @@ import argparse
 import base64
 import json
 import threading
+import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from tests.fakes.model_steps import Fail, Hang, Raw, Say, Step, Trickle, completion, step_of
+from tests.fakes.model_steps import Fail, Hang, Held, Raw, Say, Step, Trickle, completion, step_of
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Call:
     prompt: str
     authorization: str
     idempotency_key: str | None
+    at: float = field(default_factory=time.time)
     status: int = 0
     billed: bool = False
 
@@ -42,6 +44,8 @@ class ModelServer:
 
     def __init__(self, port: int = 0, otherwise: Step | None = None) -> None:
         self.otherwise: Step = otherwise or Say("NO ANIMALS FOUND")
+        self.for_model: dict[str, list[Step]] = {}
+        """What calls for a model of this name get, in order; the last again and again."""
         self.calls: list[Call] = []
         self.stopped = threading.Event()
         self._steps: deque[Step] = deque()
@@ -71,6 +75,7 @@ class ModelServer:
         """Empties program and ledger."""
         with self._lock:
             self._steps.clear()
+            self.for_model.clear()
             self.calls.clear()
             self._answered.clear()
 
@@ -81,6 +86,8 @@ class ModelServer:
             earlier = self._answered.get(call.idempotency_key or "")
             if earlier is not None:
                 return self.otherwise, earlier
+            if steps := self.for_model.get(call.model):
+                return (steps.pop(0) if len(steps) > 1 else steps[0]), None
             return (self._steps.popleft() if self._steps else self.otherwise), None
 
     def bill(self, call: Call, answer: bytes) -> None:
@@ -90,7 +97,7 @@ class ModelServer:
             if call.idempotency_key:
                 self._answered[call.idempotency_key] = answer
 
-    def __enter__(self) -> "ModelServer":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -140,6 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
             call.status = 200
             self._send(200, earlier)
             return
+        if isinstance(step, Held):
+            step.gate.wait(60)
+            step = step.answer
         match step:
             case Say():
                 answer = json.dumps(completion(request["model"], step)).encode()

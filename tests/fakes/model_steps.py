@@ -1,5 +1,6 @@
 """What the model's stand-in can be told to do with the next call."""
 
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,14 @@ class Hang:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A good answer that is held back until the gate is opened."""
+
+    gate: threading.Event
+    answer: Say
+
+
+@dataclass(frozen=True)
 class Trickle:
     """A body of one byte at a time, so many seconds apart."""
 
@@ -45,7 +54,7 @@ class Raw:
     content_type: str = "application/json"
 
 
-Step = Say | Fail | Hang | Trickle | Raw
+Step = Say | Fail | Hang | Held | Trickle | Raw
 
 
 def completion(model: str, step: Say) -> dict[str, Any]:
