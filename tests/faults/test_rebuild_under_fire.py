@@ -49,6 +49,8 @@ async def test_projectors_die_during_a_rebuild(mesh: Mesh, new_player: NewPlayer
                 return bool(mesh.topology["processes"][name]["pid"] != pid)
 
             await until(is_another)
+            # Players only ask one of the two; in between it must be there to be asked.
+            await until(lambda: all_ready(mesh), 60)
 
     async def rebuild_meanwhile(killing: asyncio.Task[None]) -> int:
         rebuilt = 0
