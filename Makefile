@@ -9,7 +9,7 @@ PARTS := gateway users animals dex social vision graph dev
 TOOLS := check-deploy checkov
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test chaos check check-deploy bench backup restore drill requirements clean
+.PHONY: help setup demo dev test chaos faults check check-deploy bench backup restore drill requirements clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
@@ -31,6 +31,10 @@ test: setup ## run all tests
 
 chaos: setup ## kill, stop and poison everything for ten minutes under load, then check (ARGS="--minutes 2 --seed 7")
 	@exec $(PY) -m tests.faults.chaos $(ARGS)
+
+faults: setup ## the faults that take long: clusters, rolling restarts (also at length), the drill (some minutes)
+	@$(PY) -m pytest -m long tests
+	@exec $(PY) -m tests.faults.rolling $(ARGS)
 
 check: setup ## format, lint, strict types, import contracts
 	@$(PY) -m ruff format --check .

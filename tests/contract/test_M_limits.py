@@ -36,7 +36,8 @@ async def test_customizations_of_64_kilobytes(ask: Ask, collector: Player, entry
     [("89.999999", "89.999999"), ("-89.999999", "-89.999999"), (12, "12.000000"), (0.5, "0.500000"), ("0", "0.000000")],
 )
 async def test_degrees(ask: Ask, collector: Player, field: str, value: object, kept: str) -> None:
-    created = await catch(ask, collector, await new_animal(ask, collector), **{field: str(value)})
+    place = {"location_lat": "1", "location_lon": "1", field: str(value)}
+    created = await catch(ask, collector, await new_animal(ask, collector), **place)
     assert created[field] == kept
 
 

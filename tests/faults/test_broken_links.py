@@ -104,6 +104,7 @@ async def test_a_write_is_never_sent_twice(hurt: HurtMesh, tmp_path: Path) -> No
         assert cut.link.taken == before + 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("harm", [Harm(black_hole=True), Harm(reset_after=0)], ids=["black hole", "resets"])
 async def test_service_and_database(hurt: HurtMesh, tmp_path: Path, harm: Harm) -> None:
     """H20: a half-open link to the database costs one command's time, not a minute; the first request after is good."""

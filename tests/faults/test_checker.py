@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from deploy.commands.walk import PHOTOS
 from tests.faults.recovery import bdx, verified
 from tests.mesh import Mesh, NewPlayer
@@ -25,6 +27,7 @@ def written(folder: Path, lines: list[dict[str, Any]]) -> str:
     return str(file)
 
 
+@pytest.mark.long
 async def test_what_players_were_told_is_so_and_a_lie_is_found(
     mesh: Mesh, new_player: NewPlayer, tmp_path: Path
 ) -> None:

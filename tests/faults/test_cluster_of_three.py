@@ -18,7 +18,7 @@ HEAVY = 100_000
 """Bytes: some of these fill the buffers of a connection on which nobody reads."""
 NEWEST = select(func.max(outbox.c.id))
 NEWEST_PUBLISHED = NEWEST.where(outbox.c.published_at.is_not(None))
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

@@ -127,6 +127,7 @@ async def test_every_service_is_killed_at_a_point_of_its_own(mesh: Mesh) -> None
     assert await verified(mesh, patience=60) <= known
 
 
+@pytest.mark.long
 async def test_everything_is_killed_at_once(mesh: Mesh, new_player: NewPlayer) -> None:
     """H23: all servers and services die together and start in any order; nobody gives up, nothing is lost."""
     ada = await new_player("ada")

@@ -57,6 +57,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Held:
     return Held(done, folder)
 
 
+@pytest.mark.long
 def test_the_drill_brings_everything_back_that_had_been_archived(held: Held) -> None:
     done = held.drill
     assert done.violations == []

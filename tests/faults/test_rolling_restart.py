@@ -24,6 +24,7 @@ def pairs(tmp_path: Path) -> Iterator[Mesh]:
         yield Mesh(stack.data_dir)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_rolling_restart_fails_no_read_and_loses_no_write(pairs: Mesh, tmp_path: Path) -> None:
     """0 failed GET, 0 lost and 0 doubled POST, everything as acknowledged, and the checker content."""

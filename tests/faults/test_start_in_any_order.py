@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import pytest
+
 from tests.faults.beside import Beside, beside
 from tests.faults.database_stack import HurtMesh
 from tests.faults.fault_proxy import FaultProxy
@@ -15,6 +17,7 @@ from tests.mesh import until
 PARTS = ("users", "animals", "dex", "social", "vision", "vision-worker", "graph", "gateway")
 
 
+@pytest.mark.long
 async def test_dependencies_come_later(hurt: HurtMesh, tmp_path: Path) -> None:
     """H23: alive without database and bus, ready by themselves when the database is there; nobody ends."""
     seed = random.randrange(10**6)

@@ -41,6 +41,7 @@ async def test_a_partition_has_one_relay_at_a_time(small: SmallMesh) -> None:
     assert await small.messages() == 5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", ["relay.after_select", "relay.after_ack_before_mark"])
 async def test_a_relay_is_halted_with_a_partition_in_its_hands(small: SmallMesh, point: str) -> None:
     """F5: PostgreSQL takes the partition from it, the other relay goes on; what it does when it wakes is no news."""
