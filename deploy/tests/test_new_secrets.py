@@ -28,6 +28,8 @@ def test_production_starts_with_them(folder: Path, monkeypatch: pytest.MonkeyPat
             monkeypatch.setenv(*line.split("=", 1))
     for process in MESH.processes:
         monkeypatch.setenv("SECRETS_DIR", str(folder / process.service))
+        for path in (folder / process.service).iterdir():
+            monkeypatch.delenv(path.name.upper(), raising=False)
         settings = settings_of(process.service)()
         assert settings.environment == "production"
         assert process.service in settings.nats_url.get_secret_value()

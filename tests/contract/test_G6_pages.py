@@ -74,8 +74,8 @@ async def test_ordering(ask: Ask, animals: list[Json], ordering: str, key: str, 
 
 @pytest.mark.parametrize("separator", ["%20", ",", "%20,%20"])
 async def test_every_term_of_a_search_must_be_contained(ask: Ask, animals: list[Json], separator: str) -> None:
-    found = (await listed(ask, f"&search=pageFOWL%20ab{separator}{FAMILY.lower()}"))["results"]
-    assert [each["common_name"] for each in found] == ["Pagefowl ab"]
+    found = (await listed(ask, f"&search=pageFOWL%20az{separator}{FAMILY.lower()}"))["results"]
+    assert [each["common_name"] for each in found] == ["Pagefowl az"]
 
 
 async def test_a_search_takes_nothing_for_a_wildcard(ask: Ask, animals: list[Json]) -> None:

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from sqlalchemy import select, update
-from structlog.testing import capture_logs
 
 from libs.common.blobs import Blobs
 from libs.common.db import Database
@@ -139,6 +138,7 @@ async def test_without_a_bound_nobody_counts(
     client: httpx.AsyncClient, headers: dict[str, str], db: Database, make_job: MakeJob, darkroom: Darkroom,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    monkeypatch.setattr(darkroom, "settings", darkroom.settings.model_copy(update={"cv_daily_calls_per_user": 500}))
     await has_called(db, make_job, 501)
     refused(await send(client, headers, jpeg(), cv_method="openai"), 23 - 499 / 3600)
     monkeypatch.setattr(darkroom, "settings", darkroom.settings.model_copy(update={"cv_daily_calls_per_user": 0}))
@@ -164,7 +164,7 @@ async def do_next(lab: Laboratory) -> None:
 
 
 async def test_when_the_budget_is_spent_jobs_wait_and_nobody_is_asked(
-    lab: Laboratory, db: Database, model: ModelServer, make_job: MakeJob
+    lab: Laboratory, db: Database, model: ModelServer, make_job: MakeJob, capfd: pytest.CaptureFixture[str]
 ) -> None:
     model.will(GOOD, GOOD, GOOD)
     lab = with_budget(lab, "0.004")
@@ -173,12 +173,13 @@ async def test_when_the_budget_is_spent_jobs_wait_and_nobody_is_asked(
     await work_off(lab, second)
     assert len(model.calls) == 2, "the second began when 0.00245 of 0.004 were spent"
 
-    with capture_logs() as logs:
-        waiting = [await make_job(jpeg(70 + n), cv_method="openai", user_id=ADA) for n in range(2)]
-        for _ in waiting:
-            await do_next(lab)
-        assert await tend(lab) == 0
-    assert [entry["log_level"] for entry in logs if entry["event"] == "provider.budget_exhausted"] == ["warning"]
+    capfd.readouterr()
+    waiting = [await make_job(jpeg(70 + n), cv_method="openai", user_id=ADA) for n in range(2)]
+    for _ in waiting:
+        await do_next(lab)
+    assert await tend(lab) == 0
+    [said] = [line for line in capfd.readouterr().out.splitlines() if "provider.budget_exhausted" in line]
+    assert "warning" in said
     assert (len(model.calls), gauge()) == (2, 1)
     for id in waiting:
         job = await job_of(db, id)

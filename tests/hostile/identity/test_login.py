@@ -28,12 +28,13 @@ async def tireless(mesh: Mesh) -> AsyncIterator[str]:
         yield url
 
 
-async def test_112_the_time_does_not_tell_who_has_an_account(tireless: str, ada: Player) -> None:
+async def test_112_the_time_does_not_tell_who_has_an_account(tireless: str, new_player: NewPlayer) -> None:
     """Two hundred tries in turns, so that whatever else the machine does falls on both alike.
 
     Promised is a tenth; the median over a busy machine is allowed a quarter. An answer without a hash would be at a
     tenth of the time.
     """
+    ada = await new_player("ada")
     async with httpx.AsyncClient(base_url=tireless) as client:
 
         async def seconds(name: str) -> float:

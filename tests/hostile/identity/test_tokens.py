@@ -156,7 +156,7 @@ CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "99 no user": ({"user_id": None}, "Token is invalid"),
     "99 no kind": ({"token_type": None}, "Token is invalid"),
     "100 exp as text": ({"exp": "9999999999"}, "Token is invalid"),
-    "100 exp as a fraction": ({"exp": NOW + 0.5 + 600}, "Token is invalid"),
+    "100 exp as a fraction": ({"exp": NOW + 86_400.5}, "Token is invalid"),
     "100 iat as text": ({"iat": str(NOW)}, "Token is invalid"),
     "100 iat is true": ({"iat": True}, "Token is invalid"),
     "100 nbf as text": ({"nbf": "0"}, "Token is invalid"),

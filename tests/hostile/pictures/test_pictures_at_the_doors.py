@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import httpx
@@ -51,10 +52,14 @@ REFUSED: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
 
 def decoders(mesh: Mesh) -> list[psutil.Process]:
     """The children in which the service decodes; nothing else may have been started by it."""
-    below = mesh.process("vision").children(recursive=True)
-    ours = [child for child in below if "--multiprocessing-fork" in child.cmdline()]
-    others = [child for child in below if child not in ours and "resource_tracker" not in " ".join(child.cmdline())]
-    assert not others
+    ours = []
+    for child in mesh.process("vision").children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # One that has just ended, and whose parent has not looked yet.
+            words = child.cmdline()
+            if "--multiprocessing-fork" in words:
+                ours.append(child)
+            else:
+                assert "resource_tracker" in " ".join(words)
     return ours
 
 
