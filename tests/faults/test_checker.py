@@ -70,6 +70,7 @@ async def test_what_players_were_told_is_so_and_a_lie_is_found(
     assert found == {("I9", "dex", f"entry/{entry['id']}")}
 
 
+@pytest.mark.long
 async def test_a_bill_that_nobody_noted_is_found(mesh: Mesh, tmp_path: Path) -> None:
     known = await verified(mesh)
     key = str(uuid4())
@@ -78,6 +79,7 @@ async def test_a_bill_that_nobody_noted_is_found(mesh: Mesh, tmp_path: Path) -> 
     assert found == {("I10", "vision", f"unnoted/{key}")}
 
 
+@pytest.mark.long
 async def test_files_are_missed_and_strangers_among_them_found(mesh: Mesh, new_player: NewPlayer) -> None:
     """A picture that a living entry shows is taken away, and a file that nobody names is laid beside it."""
     ada = await new_player("ada")

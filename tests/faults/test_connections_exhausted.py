@@ -3,6 +3,7 @@
 import asyncio
 
 import asyncpg
+import pytest
 
 from tests.faults.database_stack import HurtMesh
 from tests.faults.told import READS, all_answer, ask_all, watching
@@ -11,6 +12,7 @@ from tests.mesh import signed_up, until
 OURS = "FROM pg_stat_activity WHERE application_name LIKE 'biologidex-%' AND pid <> pg_backend_pid()"
 
 
+@pytest.mark.long
 async def test_no_connection_is_left(hurt: HurtMesh) -> None:
     """H13: somebody takes every connection that there is, those of the services included."""
     async with signed_up(hurt, "ada") as ada:

@@ -47,6 +47,7 @@ async def nobody_yet(mesh: Mesh) -> AsyncIterator[Player]:
         yield player
 
 
+@pytest.mark.long
 async def test_a_request_without_an_answer_is_repeated(mesh: Mesh, new_player: NewPlayer, nobody_yet: Player) -> None:
     """F1, F2: killed before the commit or after it; the client says the same again, and it has happened once."""
     ada, ben = await new_player("ada"), await new_player("ben")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+import pytest
 
 from deploy.commands.walk import PHOTOS
 from deploy.local.player import Player
@@ -67,6 +68,7 @@ async def _writer(mesh: Mesh, ada: Player, ben: Player) -> AsyncIterator[Writer]
         yield writer
 
 
+@pytest.mark.long
 async def test_a_friend_sees_what_was_just_written(mesh: Mesh, new_player: NewPlayer) -> None:
     """F24: two graphs whose projectors are halted now and then, and a look at one of them after each of 200 writes."""
     chance, over = random.Random(SEED), asyncio.Event()

@@ -13,6 +13,7 @@ KILLS = 5
 pytestmark = pytest.mark.timeout(300)
 
 
+@pytest.mark.long
 async def test_projectors_die_during_a_rebuild(mesh: Mesh, new_player: NewPlayer) -> None:
     """F20: readers see no half-built tree, no catch is missing at any time, and the copies are as the log tells."""
     ada = await new_player("ada")
