@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -23,6 +23,7 @@ from libs.common.bus import Bus
 from libs.common.calls import Peers
 from libs.common.consistency import Progress
 from libs.common.db import Database
+from libs.common.ending import end
 from libs.common.errors import Failure, FieldErrors, MethodNotAllowed, NotFound
 from libs.common.forgetting import Forgetting
 from libs.common.handlers import Handlers
@@ -211,10 +212,7 @@ async def _consume(service: Service) -> None:
 
 async def _stop(service: Service) -> None:
     """Ends in an order in which nothing is lost: tasks, consumers, connection, calls, database."""
-    for task in service.tasks:
-        task.cancel()
-    with suppress(asyncio.CancelledError):
-        await asyncio.gather(*service.tasks, return_exceptions=True)
+    await end(service.tasks)
     await service.bus.close()
     await service.calls.close()
     await service.db.close()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from libs.common.blobs import Blobs
 from libs.common.bus import Bus
+from libs.common.ending import end
 from libs.common.logs import log
 from libs.common.revocations import Revocations
 from libs.common.telemetry import bus_connected
@@ -72,9 +73,7 @@ class House:
             self._tasks.append(asyncio.create_task(_keep_going(work), name=work.__name__))
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self.bus.close()
         await self.peers.close()
         await send({"type": "lifespan.shutdown.complete"})

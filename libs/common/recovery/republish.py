@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from libs.common.bus import Bus
 from libs.common.db import Database
+from libs.common.ending import end
 from libs.common.faults import fault
 from libs.common.outbox import PARTITIONS, outbox
 from libs.common.recovery.log_reader import REPUBLISHED, LogReader, new_run
@@ -120,8 +121,7 @@ async def _relay(service: str, url: str, bus_url: str) -> Any:
     try:
         yield database
     finally:
-        relay.cancel()
-        await asyncio.gather(relay, return_exceptions=True)
+        await end([relay])
         await bus.close()
         await database.close()
 
