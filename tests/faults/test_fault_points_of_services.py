@@ -93,6 +93,7 @@ async def test_a_request_without_an_answer_is_repeated(mesh: Mesh, new_player: N
     assert await verified(mesh, patience=60) <= known
 
 
+@pytest.mark.long
 async def test_every_service_is_killed_at_a_point_of_its_own(mesh: Mesh) -> None:
     """F3, F13, H1, H3: relays and consumers die between any two steps; players only see that somebody is away."""
     known = await verified(mesh)

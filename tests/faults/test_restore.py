@@ -32,7 +32,7 @@ from libs.common.migrate import SERVICES
 from libs.common.recovery.places import Places, log_at
 from libs.common.recovery.verify import Checker
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 ARCHIVE_SECONDS = 2
 WRITING_SECONDS = 5
 
@@ -57,7 +57,6 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Held:
     return Held(done, folder)
 
 
-@pytest.mark.long
 def test_the_drill_brings_everything_back_that_had_been_archived(held: Held) -> None:
     done = held.drill
     assert done.violations == []
