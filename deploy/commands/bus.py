@@ -1,8 +1,10 @@
 """`./bdx bus …`: what people do about the log of events: provision, republish, snapshot, verify."""
 
 import os
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +15,8 @@ from deploy.commands.verify import verify_everything
 from libs.common.recovery.places import Places, log_at
 
 if TYPE_CHECKING:
+    from nats.js import JetStreamContext
+
     # What runs a service takes most of a second to import; each command imports what it needs itself.
     from libs.common.recovery.republish import Show
 
@@ -83,13 +87,13 @@ def republish_events(
         raise typer.BadParameter("say --all, or which by --service")
     moment = since.replace(tzinfo=since.tzinfo or UTC) if since else None
 
-    async def work(places: Places, show: "Show") -> dict[str, int]:
-        async with log_at(places.bus) as js:
-            return await republish(places, js, show, since=moment)
-
-    with bars() as show:
-        counts = run(work(find_places(data_dir, service), show), NotDrained)
-    _tell(counts, "were missing and are published again", json=json)
+    _work_on_log(
+        find_places(data_dir, service),
+        partial(republish, since=moment),
+        NotDrained,
+        what="were missing and are published again",
+        json=json,
+    )
 
 
 @bus.command("snapshot")
@@ -98,13 +102,13 @@ def tell_present_state(data_dir: DataDir = None, service: Services = None, json:
     from libs.common.recovery.republish import NotDrained
     from libs.common.recovery.snapshot import announce
 
-    async def work(places: Places, show: "Show") -> dict[str, int]:
-        async with log_at(places.bus) as js:
-            return await announce(places, js, show)
-
-    with bars() as show:
-        counts = run(work(find_places(data_dir, service), show), NotDrained)
-    _tell(counts, "records were not in the log and are told again", json=json)
+    _work_on_log(
+        find_places(data_dir, service),
+        announce,
+        NotDrained,
+        what="records were not in the log and are told again",
+        json=json,
+    )
 
 
 @bus.command("sweep")
@@ -112,16 +116,33 @@ def sweep_log(data_dir: DataDir = None, service: Services = None, json: Json = F
     """Take out of the log what must not stay: second copies of an event, and what tells of players who have gone."""
     from libs.common.recovery.sweep import sweep
 
-    async def work(places: Places, show: "Show") -> dict[str, int]:
-        async with log_at(places.bus) as js:
-            return await sweep(places, js, show)
-
-    with bars() as show:
-        counts = run(work(find_places(data_dir, service), show))
-    _tell(counts, "messages are taken out", json=json)
+    _work_on_log(
+        find_places(data_dir, service),
+        sweep,
+        what="messages are taken out",
+        json=json,
+    )
 
 
 bus.command("verify")(verify_everything)
+
+
+def _work_on_log(
+    places: Places,
+    work: Callable[[Places, "JetStreamContext", "Show"], Coroutine[Any, Any, dict[str, int]]],
+    *expected: type[Exception],
+    what: str,
+    json: bool,
+) -> None:
+    """Does the work beside the log, with a bar for each service, and tells how much it was."""
+
+    async def with_log(show: "Show") -> dict[str, int]:
+        async with log_at(places.bus) as js:
+            return await work(places, js, show)
+
+    with bars() as show:
+        counts = run(with_log(show), *expected)
+    _tell(counts, what, json=json)
 
 
 def _tell(counts: dict[str, int], what: str, *, json: bool) -> None:
