@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 AWAY: Final = (
     asyncpg.PostgresError,
+    asyncpg.InterfaceError,  # What a connection says that broke in the middle of a transaction.
     SQLAlchemyError,
     nats.errors.Error,
     nats.js.errors.Error,
