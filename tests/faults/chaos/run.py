@@ -155,7 +155,6 @@ async def _settle(place: Place, crowd: Crowd, model: ChaosModel, compared: Compa
     if ready is None:
         compared.stuck.append(f"not everybody is ready {READY_SECONDS:.0f} s after the last fault")
     compared.ready_seconds = READY_SECONDS if ready is None else ready
-    say(f"{len(crowd.unfinished)} jobs go to their end")
-    await settle.jobs_to_their_end(crowd, compared)
+    await settle.jobs_to_their_end(place, crowd, compared, say)
     for task in list(crowd.watchers):
         task.cancel()
