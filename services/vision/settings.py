@@ -29,7 +29,7 @@ class VisionSettings(ServiceSettings):
     cv_max_interruptions: int = Field(10, ge=1, description="how often a job may outlive its worker")
     cv_retry_delays_seconds: Numbers = (5.0, 15.0, 45.0)
     cv_request_timeout_seconds: float = Field(25.0, gt=0)
-    cv_concurrent_jobs: int = Field(8, ge=1, description="jobs that one worker has in hand; most of them wait for a model")
+    cv_concurrent_jobs: int = Field(8, ge=1, description="jobs in a worker's hands; most wait for a model")
     cv_lease_seconds: float = Field(15.0, gt=0, description="after this long without a heartbeat a worker is dead")
     cv_poll_seconds: float = Field(1.0, gt=0, description="how often the worker looks without being woken")
     cv_answer_patience_seconds: float = Field(600.0, gt=0, description="then image.identified is announced again")
