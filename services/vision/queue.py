@@ -94,10 +94,10 @@ async def hold(session: AsyncSession, held: Claim) -> AnalysisJob:
 
 
 async def put_back(session: AsyncSession, held: Claim) -> None:
-    """Gives a claimed job back untried: this worker is shutting down."""
+    """Gives a claimed job back untried, before all that came after it: this worker is shutting down."""
     job = await hold(session, held)
     let_go(job)
-    job.run_at = func.now()
+    job.run_at = func.least(job.created_at, func.now())
 
 
 async def put_off(session: AsyncSession, held: Claim) -> None:

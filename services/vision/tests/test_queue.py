@@ -182,6 +182,7 @@ async def test_what_cannot_get_better_fails_at_once(db: Database, make_job: Make
 async def test_a_worker_that_leaves_puts_its_job_back_untried(db: Database, make_job: MakeJob) -> None:
     job_id = await make_job(jpeg())
     held = await claimed(db)
+    await make_job(jpeg())  # Came later, and stays behind it.
     async with db.transaction() as session:
         await queue.put_back(session, held)
     again = await claimed(db)
