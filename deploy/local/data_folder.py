@@ -29,6 +29,9 @@ class DataFolder:
         try:
             # Others may pass through (PostgreSQL runs as another user when we are root), but not look around.
             self.path.mkdir(mode=0o711, parents=True, exist_ok=True)
+            if os.geteuid() == 0:
+                # Also one that was there, and closed: the database could start, and never hand its log to the archive.
+                self.path.chmod(self.path.stat().st_mode | 0o001)
             for closed in (self.logs, self.blobs):
                 closed.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:

@@ -95,6 +95,7 @@ class TokenVerifier:
         self._fetched_at = float("-inf")
         self._asked_at = float("-inf")
         self._fetching = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
         self._verified: OrderedDict[str, Claims] = OrderedDict()
 
     def trust(self, keys: dict[str, Any]) -> None:
@@ -114,6 +115,7 @@ class TokenVerifier:
             if known.expires_at <= time.time():
                 del self._verified[token]
                 raise InvalidToken("Token is expired")
+            self._refresh_in_time()
             return known
         claims = await self._verify_anew(token)
         self._verified[token] = claims
@@ -146,16 +148,24 @@ class TokenVerifier:
         )
 
     async def _key(self, kid: str) -> Any:
-        stale = time.monotonic() - self._fetched_at > KEYS_ARE_FRESH_SECONDS
-        if kid not in self._keys or stale:
-            await self._fetch(kid)
+        if kid not in self._keys or self._are_stale():
+            await self._fetch()
         if not self._keys:
             raise Unavailable
         if kid not in self._keys:
             raise InvalidToken
         return self._keys[kid]
 
-    async def _fetch(self, kid: str) -> None:
+    def _are_stale(self) -> bool:
+        return time.monotonic() - self._fetched_at > KEYS_ARE_FRESH_SECONDS
+
+    def _refresh_in_time(self) -> None:
+        """Beside the requests: tokens of a key that was taken away are not good for as long as nobody new comes."""
+        is_due = time.monotonic() - self._asked_at >= REFETCH_SECONDS
+        if self._are_stale() and is_due and (self._refreshing is None or self._refreshing.done()):
+            self._refreshing = asyncio.create_task(self._fetch())
+
+    async def _fetch(self) -> None:
         """Asks for the keys; at most once in a few seconds, or made-up `kid`s would make a load of it."""
         async with self._fetching:
             since = time.monotonic()

@@ -1,5 +1,6 @@
 """Starting a stack: with old data, with given servers, and where it cannot start."""
 
+import os
 import socket
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local.data_folder import DataFolder
 from deploy.local.failure import StackFailure
 from deploy.local.servers import Servers
 from deploy.local.stack import Stack
@@ -105,3 +107,10 @@ def test_python_runs_the_processes_that_runs_us(tmp_path: Path) -> None:
         import psutil
 
         assert psutil.Process(described(tmp_path)["processes"]["users"]["pid"]).cmdline()[0] == sys.executable
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the database runs as somebody else only where we are root")
+def test_a_closed_folder_lets_the_database_pass(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    DataFolder(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o701
