@@ -22,11 +22,13 @@ from typing import Any, Final
 
 from deploy.backup.pictures import Pictures, local_store
 from deploy.backup.shelf import NotOurs, Shelf
+from deploy.backup.told import tell
 from deploy.backup.wal import HISTORY, PACKED, SEGMENT, cluster_of, is_log, pack, unpack
 from libs.common.logs import configure_logs, log
 
 LOOK_SECONDS: Final = 1.0
 REMIND_SECONDS: Final = 60.0
+TELL_SECONDS: Final = 15.0
 MOST_BYTES: Final = 2 * 1024**3
 LEAST_FREE: Final = 512 * 1024**2
 
@@ -78,6 +80,7 @@ class Archiving:
         self._spool, self._shelf, self._most, self._say = spool, shelf, most_bytes, say
         self._pictures = Pictures(source, shelf) if source else None
         self._reason, self._said_at = "", 0.0
+        self._told_at = -TELL_SECONDS
 
     def ship(self) -> int:
         """One round; returns how many files of the log have gone to the shelf."""
@@ -89,6 +92,7 @@ class Archiving:
                     path.unlink()
             return 0
         if not waiting:
+            self._tell()
             return 0
         try:
             self._ship(waiting)
@@ -98,7 +102,20 @@ class Archiving:
         if self._reason:
             self._say("archive.works_again", after=self._reason)
             self._reason = ""
+        self._tell()
         return len(waiting)
+
+    def _tell(self) -> None:
+        """All that the server has finished is on the shelf, be it that there was nothing to do.
+
+        Where this cannot be written down, monitors see the last success grow old, which says it as well.
+        """
+        if time.monotonic() - self._told_at < TELL_SECONDS:
+            return
+        with suppress(OSError):
+            self._shelf.must_be_claimed()
+            tell(self._shelf.path, "archive")
+            self._told_at = time.monotonic()
 
     def _ship(self, waiting: list[Path]) -> None:
         self._shelf.must_be_claimed()

@@ -23,6 +23,7 @@ from deploy.backup.archiving import Spool
 from deploy.backup.pictures import Checksums, Pictures, local_store
 from deploy.backup.programs import NotThere, copy_database, verify_copy
 from deploy.backup.shelf import CREDENTIALS, KEPT, Base, Shelf, at
+from deploy.backup.told import tell
 from deploy.backup.wal import PACKED, forget_before, segment_at
 from libs.common.whole_files import write_whole
 
@@ -98,6 +99,7 @@ async def _take(source: Source, shelf: Shelf, show: Show, keep: int) -> Taken:
         raise
     finally:
         await connection.close()
+    tell(shelf.path, "backup", bytes=base.size)
     removed = await asyncio.to_thread(_clear_out, source, shelf, keep)
     return Taken(base, new, *removed, time.monotonic() - began, warnings)
 

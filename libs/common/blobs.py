@@ -1,6 +1,7 @@
 """Pictures and other files: a local folder or an object store, by one URL (`BLOB_URL`)."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,6 +109,13 @@ class Blobs:
         for place in places:
             count += await asyncio.to_thread(remove_unfinished, place, before.timestamp(), most - count)
         return count
+
+    async def room(self) -> tuple[int, int] | None:
+        """Free bytes and all bytes of the disk under a local folder; None where the store is a bucket."""
+        if self._folder is None:
+            return None
+        usage = await asyncio.to_thread(shutil.disk_usage, self._folder)
+        return usage.free, usage.total
 
     async def answers(self, seconds: float) -> bool:
         """Whether the store can be asked at all, within `seconds`."""

@@ -9,8 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from libs.common import leaving
 from libs.common.logs import log
+from libs.common.version import REVISION, VERSION
 
 READY_SECONDS: Final = 0.8
+BUILT: Final = {"version": VERSION, "revision": REVISION}
+"""For the operator who asks whether the new one is already there."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,23 +33,24 @@ async def ready(request: Request, response: Response) -> dict[str, Any]:
     service = request.app.state.service
     checks: dict[str, Any] = {"nats": service.bus.connected}
     if leaving.has_begun():
-        response.status_code = 503
-        return {"status": "not_ready", "error": "leaving", "checks": checks}
+        return _not_ready(response, "leaving", checks)
     try:
         async with asyncio.timeout(READY_SECONDS):
             migrated = await service.db.is_migrated()
             filled = migrated and await _is_filled(service)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         log.warning("ready.database_away", error=type(error).__name__)
-        response.status_code = 503
-        return {"status": "not_ready", "error": "database unavailable", "checks": {**checks, "database": False}}
+        return _not_ready(response, "database unavailable", {**checks, "database": False})
     if not migrated:
-        response.status_code = 503
-        return {"status": "not_ready", "error": "database not migrated", "checks": {**checks, "database": False}}
+        return _not_ready(response, "database not migrated", {**checks, "database": False})
     if not filled:
-        response.status_code = 503
-        return {"status": "not_ready", "error": "data not there yet", "checks": {**checks, "database": True}}
-    return {"status": "ready", "service": service.name, "checks": {**checks, "database": True}}
+        return _not_ready(response, "data not there yet", {**checks, "database": True})
+    return {"status": "ready", "service": service.name, **BUILT, "checks": {**checks, "database": True}}
+
+
+def _not_ready(response: Response, error: str, checks: dict[str, Any]) -> dict[str, Any]:
+    response.status_code = 503
+    return {"status": "not_ready", "error": error, **BUILT, "checks": checks}
 
 
 async def _is_filled(service: Any) -> bool:

@@ -6,6 +6,7 @@ unknown error → again later, and a dead letter after eight tries.
 """
 
 import random
+import time
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Union
@@ -15,6 +16,8 @@ import orjson
 from faststream import AckPolicy, BaseMiddleware
 from faststream.nats import JStream, NatsMessage, PullSub
 from nats.aio.msg import Msg
+from opentelemetry import propagate
+from opentelemetry.context import Context, attach
 from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
@@ -124,6 +127,9 @@ class Acknowledgement(BaseMiddleware[Any, Msg]):
     async def on_receive(self) -> None:
         headers = self.msg.headers or {} if self.msg else {}
         request_id.set(headers.get("correlation_id", ""))
+        # For what is told before and after the handler, beside whose own span: the trace that the event came with.
+        attach(propagate.extract(headers, Context()))
+        self._began = time.perf_counter()
 
     async def after_processed(
         self,
@@ -138,6 +144,8 @@ class Acknowledgement(BaseMiddleware[Any, Msg]):
         if exc_val is None:
             await message.ack()
             telemetry.events_handled.labels(consumer, "done").inc()
+            seconds = time.perf_counter() - self._began
+            log.info("event", consumer=consumer, subject=message.subject, ms=round(seconds * 1000, 1))
         elif isinstance(exc_val, Exception):
             await settle_failure(self.db, message, exc_val)
             return True

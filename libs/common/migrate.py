@@ -20,7 +20,9 @@ HERE: Final = Path(__file__).parent / "migrations"
 SERVICES_FOLDER: Final = Path(__file__).parents[2] / "services"
 SERVICES: Final = ("users", "animals", "dex", "social", "vision", "graph")
 LOCK_TIMEOUT: Final = "5s"
-WAIT_FOR_OTHERS: Final = "120s"
+WAIT_FOR_OTHERS: Final = 120.0
+LOOK_SECONDS: Final = 0.2
+ALONE: Final = "hashtext(current_schema() || '/migrate')"
 
 Heads = dict[str, int]
 
@@ -51,14 +53,26 @@ async def migrate(service: str, url: str) -> None:
     engine = create_async_engine(url, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
-            await connection.execute(text(f"SET lock_timeout = '{WAIT_FOR_OTHERS}'"))
-            await connection.execute(text("SELECT pg_advisory_lock(hashtext(current_schema() || '/migrate'))"))
+            await _be_alone(connection)
             await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
             await connection.commit()
             await connection.run_sync(_upgrade, service)
             await connection.commit()
     finally:
         await engine.dispose()
+
+
+async def _be_alone(connection: AsyncConnection) -> None:
+    """Waits for others by asking again and again: an index that one of them makes concurrently waits for every
+    statement that runs, also for one that waits for this lock.
+
+    Raises:
+        TimeoutError: they take too long.
+    """
+    async with asyncio.timeout(WAIT_FOR_OTHERS):
+        while not await connection.scalar(text(f"SELECT pg_try_advisory_lock({ALONE})")):
+            await connection.commit()
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def _upgrade(connection: Connection, service: str) -> None:

@@ -130,12 +130,12 @@ def partition_of(aggregate_id: UUID) -> int:
 
 def record(session: AsyncSession, event: Event) -> None:
     """Notes `event` for the commit of this session. The record's row must be locked or new by then."""
-    session.info.setdefault("events", []).append((now(), event))
+    session.info.setdefault("events", []).append((now(), event, carried()))
 
 
 def recorded(session: AsyncSession) -> list[Event]:
     """The events noted so far; for tests and for the consistency token."""
-    return [event for _, event in session.info.get("events", [])]
+    return [event for _, event, _ in session.info.get("events", [])]
 
 
 def changed(session: AsyncSession) -> str:
@@ -152,11 +152,10 @@ async def store(session: AsyncSession) -> set[int]:
     Raises:
         EventTooLarge: an event that the bus would refuse.
     """
-    noted: list[tuple[datetime, Event]] = session.info.get("events", [])
+    noted: list[tuple[datetime, Event, dict[str, str]]] = session.info.get("events", [])
     if not noted:
         return set()
-    context = carried()
-    rows = [_row(event, moment, context) for moment, event in noted]
+    rows = [_row(event, moment, context) for moment, event, context in noted]
     await session.execute(insert(outbox), rows)
     return {row["partition"] for row in rows}
 

@@ -4,6 +4,7 @@ FastStream's own batches strand messages (bus notes §1), so this is a plain fet
 """
 
 import asyncio
+import time
 from typing import Final
 
 import nats.errors
@@ -25,6 +26,8 @@ from libs.contracts.event import Event
 BATCH: Final = 500
 FETCH_SECONDS: Final = 5.0
 AWAY_SECONDS: Final = 0.5
+FEW: Final = 16
+"""So many events of a batch are told of one by one, each where it belongs; of more, as in a rebuild, only how many."""
 
 
 class Projector:
@@ -62,9 +65,11 @@ class Projector:
                 events.append(read_event(message.subject, message.data))
                 good.append(message)
             except Poison as error:
-                await settle_failure(self._db, message, error)
+                with telemetry.continued(message.headers or {}, self._handler.durable):
+                    await settle_failure(self._db, message, error)
         if not events:
             return
+        began = time.time()
         try:
             with telemetry.event_seconds.labels(self._handler.durable).time():
                 async with self._db.transaction() as session:
@@ -77,7 +82,17 @@ class Projector:
         for message in good:
             await message.ack()
         telemetry.events_handled.labels(self._handler.durable, "done").inc(len(good))
+        self._tell(good, began)
         await self._progress.moved()
+
+    def _tell(self, messages: list[Msg], began: float) -> None:
+        consumer, took = self._handler.durable, round((time.time() - began) * 1000, 1)
+        if len(messages) > FEW:
+            log.info("events", consumer=consumer, count=len(messages), ms=took)
+            return
+        for message in messages:
+            with telemetry.continued(message.headers or {}, consumer, since=began):
+                log.info("event", consumer=consumer, subject=message.subject, together=len(messages), ms=took)
 
     async def _settle(self, messages: list[Msg], error: Exception) -> None:
         """Finds the culprit by halving; something that is away concerns them all alike."""
@@ -88,4 +103,5 @@ class Projector:
             return
         log.warning("projector.batch_failed", consumer=self._handler.durable, count=len(messages))
         for message in messages:
-            await settle_failure(self._db, message, error)
+            with telemetry.continued(message.headers or {}, self._handler.durable):
+                await settle_failure(self._db, message, error)

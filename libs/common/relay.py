@@ -34,6 +34,9 @@ PUBLISH_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 0.5
 BUSY_SECONDS: Final = 0.02
 AWAY_SECONDS: Final = 1.0
+REST_FACTOR: Final = 200
+LONGEST_REST: Final = 15.0
+"""What waits is counted less often the longer that takes: never for more than half a percent of the time."""
 
 LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '/outbox'), :partition)")
 WAITING = (
@@ -62,6 +65,7 @@ class Relay:
         self._bus = bus
         self._waiting: set[int] = set()
         self._woken = asyncio.Event()
+        self._count_at = 0.0
 
     def wake(self, partitions: set[int]) -> None:
         """Called after a commit: these partitions have something now."""
@@ -94,8 +98,12 @@ class Relay:
     async def _look(self) -> None:
         async with self._db.reading() as session:
             self._waiting |= set((await session.scalars(PARTITIONS_WAITING)).all())
-            oldest, count = (await session.execute(OLDEST)).one() if self._waiting else (None, 0)
-        _report(oldest, count)
+            if not self._waiting:
+                _report(None, 0)
+            elif (began := time.monotonic()) >= self._count_at:
+                _report(*(await session.execute(OLDEST)).one())
+                rest = REST_FACTOR * (time.monotonic() - began)
+                self._count_at = time.monotonic() + min(rest, LONGEST_REST)
 
     async def _publish_waiting(self) -> None:
         self._woken.clear()

@@ -1,5 +1,6 @@
 """Runs one service: `python -m libs.common.run services.users.app:app`, on HOST and PORT of the environment.
 
+Without an argument it runs APP, as the images name it (deploy/Dockerfile).
 Where other instances go on, `DRAIN_SECONDS` lets the process leave without losing a request (docs/decisions/0014);
 `GRACE_SECONDS` is how long requests may go on after that. Nobody is left to hand over to in the embedded stack: there
 the one is 0 and the other short, and a stop is quick.
@@ -42,4 +43,4 @@ def main(target: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1] if len(sys.argv) > 1 else os.environ["APP"])

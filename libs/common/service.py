@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
-from libs.common import edge, health, openapi, telemetry
+from libs.common import database_figures, edge, health, openapi, telemetry
 from libs.common.availability import is_away
 from libs.common.blobs import Blobs
 from libs.common.bus import Bus
@@ -186,6 +186,7 @@ def _start(service: Service) -> None:
     service.start(Forgetting(service.db, service.bus).run, "forgetting")
     service.start(Pruning(service.db, service.settings.outbox_days).run, "pruning")
     service.start(service.revocations.follow, "revocations")
+    service.start(lambda: database_figures.watch(service.db), "database figures")
     service.start(service.watchdog.watch_bus, "watchdog")
     service.start(service.watchdog.tick, "pulse")
     service.start(service.bus.unstick, "unstick")

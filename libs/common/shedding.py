@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
+from libs.common import telemetry
 from libs.common.errors import Unavailable
 from libs.common.heads import SECURITY
 from libs.common.logs import log
@@ -112,6 +113,7 @@ class _Tally:
         self._told_at = 0.0
 
     def add(self) -> None:
+        telemetry.shed.inc()
         self._count += 1
         now = time.monotonic()
         if now - self._told_at > TELL_EVERY_SECONDS:

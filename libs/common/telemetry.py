@@ -1,17 +1,20 @@
 """Traces by OpenTelemetry, metrics for Prometheus: what every service measures about itself."""
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
 from opentelemetry import propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import Counter, Gauge, Histogram, Info, disable_created_metrics
 
 from libs.common.logs import request_id
+from libs.common.version import REVISION, VERSION
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -34,6 +37,10 @@ consumer_pending = Gauge("consumer_pending", "Events that a handler has yet to s
 consumer_redelivered = Gauge("consumer_redelivered", "Events delivered more than once and not done.", ["consumer"])
 consumer_missing = Gauge("consumer_missing", "1 while the bus does not know the handler's durable.", ["consumer"])
 dead_letters = Counter("dead_letters_total", "Events set aside for a person to look at.", ["consumer"])
+dead_letters_waiting = Gauge("dead_letters_waiting", "Events that are set aside at present; at most 1000 are counted.")
+log_bytes = Gauge("event_log_bytes", "Size of the event log.")
+log_max_bytes = Gauge("event_log_max_bytes", "How large it may become; 0 if nobody has said so.")
+log_messages = Gauge("event_log_messages", "Events in it.")
 db_queries = Counter("django_db_queries_total", "SQL statements by their first word.", ["operation"])
 db_query_seconds = Histogram(
     "django_db_query_duration_seconds",
@@ -41,8 +48,13 @@ db_query_seconds = Histogram(
     ["operation"],
     buckets=BUCKETS,
 )
-loop_lag = Gauge("event_loop_lag_seconds", "How late the event loop was when it last looked.")
+loop_lag = Gauge("event_loop_lag_seconds", "How late the event loop was at its worst in the last 15 seconds.")
+shed = Counter("shed_requests_total", "Requests refused at the door: the process had all its places taken.")
 bus_connected = Gauge("bus_connected", "1 while the broker is reachable.")
+clock = Gauge("process_clock_seconds", "What the process takes for the time; who scrapes it has a clock of its own.")
+clock.set_function(time.time)
+build = Info("build", "What runs here.")
+build.info({"version": VERSION, "commit": REVISION})
 
 
 def configure_traces(service: str, otlp_endpoint: str) -> None:
@@ -66,11 +78,19 @@ def carried() -> dict[str, str]:
 
 
 @contextmanager
-def continued(carrier: Mapping[str, str], name: str) -> Iterator[None]:
-    """Goes on with what `carried` has written down, as a span called `name`."""
+def continued(carrier: Mapping[str, str], name: str, *, since: float | None = None) -> Iterator[None]:
+    """Goes on with what `carried` has written down, as a span called `name`; `since`: when it began, if before now.
+
+    What is at work meanwhile is another matter: the span only names it, as its occasion.
+    """
     token = request_id.set(carrier.get("correlation_id", ""))
+    occasion = trace.get_current_span().get_span_context()
+    links = [trace.Link(occasion)] if occasion.is_valid else []
+    began = None if since is None else int(since * 1e9)
     try:
-        with tracer.start_as_current_span(name, context=propagate.extract(carrier)):
+        # From nothing but the carrier: where it holds no trace, this is a new one and no part of what is at work.
+        context = propagate.extract(carrier, Context())
+        with tracer.start_as_current_span(name, context=context, links=links, start_time=began):
             yield
     finally:
         request_id.reset(token)

@@ -13,6 +13,7 @@ from nats.js.api import StreamConfig
 from libs.common import telemetry
 from libs.common.bus import STREAM, Bus
 from libs.common.handlers import Handlers
+from libs.common.lateness import Lateness
 from libs.common.logs import log
 from libs.common.provision import provision_handlers, stream_config
 
@@ -29,13 +30,18 @@ class Watchdog:
         self._handlers = handlers
         self.stream = stream_config(replicas=replicas, max_bytes=max_bytes)
         self._ticked_at = time.monotonic()
+        self._lateness = Lateness()
 
     async def watch_bus(self) -> None:
-        """Measures the lag of each durable, and has a vanished one made again: without it consumers spin silently."""
+        """Measures the log and the lag of each durable, and has a vanished one made again.
+
+        Without it consumers would spin silently.
+        """
         while True:
             if self._bus.connected and self._handlers is not None:
                 try:
                     await self._look(self._handlers)
+                    await self._measure_log()
                 except (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError) as error:
                     log.warning("watchdog.interrupted", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
@@ -57,6 +63,12 @@ class Watchdog:
             log.error("watchdog.durables_missing", service=handlers.service)
             await ensure(bus=self._bus, handlers=handlers, stream=self.stream)
 
+    async def _measure_log(self) -> None:
+        info = await self._bus.js.stream_info(STREAM)
+        telemetry.log_bytes.set(info.state.bytes)
+        telemetry.log_messages.set(info.state.messages)
+        telemetry.log_max_bytes.set(max(info.config.max_bytes or 0, 0))
+
     async def tick(self) -> None:
         """Keeps the loop's pulse; a thread ends the process when it stops, which is the one reason to do so."""
         threading.Thread(target=self._end_if_stalled, name="watchdog", daemon=True).start()
@@ -64,7 +76,7 @@ class Watchdog:
             asked = time.monotonic()
             await asyncio.sleep(TICK_SECONDS)
             self._ticked_at = time.monotonic()
-            telemetry.loop_lag.set(self._ticked_at - asked - TICK_SECONDS)
+            self._lateness.note(self._ticked_at - asked - TICK_SECONDS)
 
     def _end_if_stalled(self) -> None:
         looked_at = time.monotonic()

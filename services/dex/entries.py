@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from libs.common.auth import Player
 from libs.common.calls import Peers
 from libs.common.errors import FieldErrors, NotAuthenticated
+from libs.common.logs import log
+from libs.common.telemetry import continued
 from libs.contracts.event import Picture
 from services.dex.announcements import announce_created
 from services.dex.lookups import NoSuchAnimal, as_stored_picture, meet_animal, usable_picture
@@ -83,8 +85,19 @@ async def create_entry(session: AsyncSession, peers: Peers, player: Player, wish
     entry.show(await _newest_picture(session, wish.source_vision_job, [told, upload]))
     session.add(entry)
     await session.flush()
-    announce_created(session, entry)
+    await _tell(session, entry)
     return entry, True
+
+
+async def _tell(session: AsyncSession, entry: DexEntry) -> None:
+    """What began with the upload of a photo goes on with its entry, in one trace; without a known job, it begins."""
+    job = await session.get(RefJob, entry.source_vision_job) if entry.source_vision_job else None
+    if job is None or not job.trace:
+        announce_created(session, entry)
+        return
+    with continued(job.trace, "catch"):
+        announce_created(session, entry)
+        log.info("entry.caught", entry=str(entry.id), job=str(job.id))
 
 
 async def _check_still_there(session: AsyncSession, owner: UUID, animal_id: UUID) -> None:

@@ -26,7 +26,7 @@ async def erase_player(session: AsyncSession, owner: UUID) -> None:
     await session.execute(delete(Withdrawal).where(Withdrawal.owner_id == owner))
     jobs = (await session.execute(select(RefJob.id, RefJob.version).where(RefJob.user_id == owner))).all()
     for job in jobs:
-        await bury(session, RefJob, id=job.id, version=job.version + 1, user_id=None, stored_picture=None)
+        await bury(session, RefJob, id=job.id, version=job.version + 1, user_id=None, stored_picture=None, trace={})
 
 
 async def _erase(session: AsyncSession, condition: ColumnElement[bool]) -> list[Any]:

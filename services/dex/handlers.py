@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from libs.common.copies import bury, keep, keep_told
 from libs.common.forgetting import forget_events_of_user
 from libs.common.inbox import Handlers
+from libs.common.telemetry import carried
 from libs.contracts.animals import AnimalCreated, AnimalDeleted, AnimalIdentified, AnimalState, AnimalUpdated
 from libs.contracts.social import FriendshipDeleted, FriendshipUpdated
 from libs.contracts.users import UserDeleted, UserRegistered, UserState, UserUpdated
@@ -60,8 +61,8 @@ async def remember_job(event: AnimalIdentified, session: AsyncSession) -> None:
     """Keeps whose job is completed, and with which picture: an entry can be made of it now."""
     if await _is_erased(session, event):
         return
-    stored = event.picture.model_dump(mode="json") if event.picture else None
-    await keep(session, RefJob, id=event.id, version=event.version, user_id=event.user_id, stored_picture=stored)
+    values = {"user_id": event.user_id, "stored_picture": event.picture and event.picture.model_dump(mode="json")}
+    await keep(session, RefJob, id=event.id, version=event.version, trace=carried(), **values)
 
 
 @handlers.on(ImageReplaced)

@@ -5,7 +5,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Numeric, String, Text, UniqueConstraint, false
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Index,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -141,6 +152,8 @@ class RefJob(Copied, Base):
 
     user_id: Mapped[UUID | None]
     stored_picture: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    trace: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """Trace and correlation id of the upload, which an entry made of the job goes on with."""
 
     @property
     def picture(self) -> Picture | None:

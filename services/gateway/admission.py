@@ -12,7 +12,7 @@ from libs.common.errors import Failure, MethodNotAllowed
 from services.gateway.exchange import Exchange
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-PROBES: Final = frozenset({"/health/", "/ready/", "/metrics/"})
+PROBES: Final = frozenset({"/health/", "/ready/", "/metrics/", "/metrics/own/"})
 """Asked by address, not by name, from inside the cluster; they say nothing that a Host could change."""
 
 

@@ -24,7 +24,7 @@ from services.gateway.house import House
 from services.gateway.pages import answer_front_page
 from services.gateway.routes import READS, route_of, slashed
 
-QUIET: Final = frozenset({"/health/", "/ready/", "/metrics/", "/media/{key}", "/static/{path}", "/{file}"})
+QUIET: Final = PROBES | {"/media/{key}", "/static/{path}", "/{file}"}
 """Asked often and of little interest: not in the request log unless they fail."""
 CLIENT_CLOSED: Final = 499
 """In logs and metrics only: the client left before its answer."""
@@ -48,6 +48,7 @@ class Edge:
             "/health/": (house.health.answer_alive, False),
             "/ready/": (house.health.answer_ready, False),
             "/metrics/": (house.metrics.answer, False),
+            "/metrics/own/": (house.metrics.answer_own, False),
             "/api/v1/version/": (house.version.answer, True),
             "/api/docs/": (house.docs.answer_swagger, True),
             "/api/redoc/": (house.docs.answer_redoc, True),

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
 from libs.common.blobs import Blobs
 from libs.common.bus import Bus
 from libs.common.ending import end
+from libs.common.lateness import measure_lateness
 from libs.common.logs import log
 from libs.common.revocations import Revocations
 from libs.common.telemetry import bus_connected
 from libs.common.tokens import TokenVerifier
+from services.gateway import measures
 from services.gateway.body import Receive
 from services.gateway.client import ClientFiles
 from services.gateway.consistency import SharedWrites
@@ -33,6 +36,7 @@ from services.gateway.shared_counts import SharedCounts
 from services.gateway.version import VersionFile
 
 RESTART_SECONDS: Final = 1.0
+LOOK_AT_DISK_SECONDS: Final = 15.0
 
 
 class House:
@@ -41,6 +45,7 @@ class House:
     def __init__(self, settings: GatewaySettings) -> None:
         blobs = Blobs(settings.blob_url, settings.public_base_url)
         self.settings = settings
+        self.blobs = blobs
         self.bus = Bus(settings.nats_url.get_secret_value(), name="gateway")
         bus_connected.set_function(lambda: float(self.bus.connected))
         self.peers = Peers(settings)
@@ -69,7 +74,8 @@ class House:
         await receive()
         await self.peers.open()
         following = (self.revocations.follow, self.writes.listen, self.counts.follow)
-        for work in (self.bus.connect, self.bus.unstick, *following):
+        measuring = (measure_lateness, self.measure_room)
+        for work in (self.bus.connect, self.bus.unstick, *following, *measuring):
             self._tasks.append(asyncio.create_task(_keep_going(work), name=work.__name__))
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -77,6 +83,16 @@ class House:
         await self.bus.close()
         await self.peers.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def measure_room(self) -> None:
+        """Tells how much room there is for pictures; a disk that is gone is tried again later."""
+        while True:
+            with suppress(OSError):
+                if room := await self.blobs.room():
+                    free, size = room
+                    measures.disk_free.set(free)
+                    measures.disk_size.set(size)
+            await asyncio.sleep(LOOK_AT_DISK_SECONDS)
 
 
 async def _keep_going(work: Callable[[], Awaitable[Any]]) -> None:

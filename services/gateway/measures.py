@@ -22,6 +22,8 @@ retries = Counter("gateway_retries_total", "Requests sent to a service a second 
 shed = Counter("gateway_shed_total", "Requests refused because a service had all its places taken.", ["upstream"])
 throttled = Counter("gateway_throttled_total", "Requests over budget.", ["budget"])
 in_flight = Gauge("gateway_in_flight", "Requests at a service.", ["upstream", "kind"])
+disk_free = Gauge("pictures_disk_free_bytes", "Room left where pictures are kept; 0 where that is a bucket.")
+disk_size = Gauge("pictures_disk_bytes", "All the room there; 0 where it is a bucket.")
 
 
 @lru_cache(maxsize=2048)

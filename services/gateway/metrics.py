@@ -1,4 +1,4 @@
-"""`GET /metrics/`: the gateway's own measures and those of all services, as one text (contract O4)."""
+"""`GET /metrics/`: the gateway's own measures and those of all services, as one text (contract O4); `own/`: its own."""
 
 from typing import Final
 
@@ -33,3 +33,13 @@ class Metrics:
                 if told.status == 200:
                     texts[f"{name}-{number + 1}" if number else name] = told.body.decode()
         await exchange.answer(200, merge(texts, self._shared).encode(), CONTENT_TYPE_PLAIN_0_0_4.encode())
+
+    async def answer_own(self, exchange: Exchange) -> None:
+        """For who asks every process itself, and would count the services twice. The front passes it on to nobody.
+
+        Raises:
+            NotFound: metrics are switched off.
+        """
+        if not self._enabled:
+            raise NotFound
+        await exchange.answer(200, generate_latest(), CONTENT_TYPE_PLAIN_0_0_4.encode())

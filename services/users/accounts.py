@@ -1,7 +1,7 @@
 """Accounts come and go: registration, and the erasure of everything (contract U1, U4)."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -26,10 +26,11 @@ async def register(
     *,
     new_code: Callable[[], str] = new_friend_code,
     is_of_the_house: bool = False,
+    **columns: Any,
 ) -> User:
     """Opens an account with an empty profile and a friend code of its own, and tells the others.
 
-    Names that sound like the house are only for it.
+    Names that sound like the house are only for it. `columns` are what nobody can say of himself: rights, badges.
 
     Raises:
         FieldErrors: names that are malformed or taken, a weak password, or two that differ.
@@ -60,6 +61,7 @@ async def register(
             "friend_code": new_code(),
             "created_at": moment,
             "updated_at": moment,
+            **columns,
         }
         user_id = await session.scalar(insert(User).values(row).on_conflict_do_nothing().returning(User.id))
         if user_id is None:

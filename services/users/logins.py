@@ -3,9 +3,9 @@
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.errors import NotAuthenticated
+from libs.common.errors import NotAuthenticated, Throttled
 from libs.common.values import now
-from services.users import passwords
+from services.users import passwords, sessions_counted
 from services.users.misses import MissLimit
 from services.users.models import User
 from services.users.names import fold, look
@@ -37,12 +37,18 @@ async def sign_in(session: AsyncSession, failures: MissLimit, name: str, passwor
         user = await session.scalar(query.order_by((User.username_key == key).desc(), is_named.desc()).limit(1))
         # Counted by account where there is one, so that its e-mail address gives no further guesses.
         account = user.username_key if user else key
-        await failures.check(session, account)
+        try:
+            await failures.check(session, account)
+        except Throttled:
+            sessions_counted.logins.labels("throttled").inc()
+            raise
         is_right = await passwords.matches(password, user.password_hash if user else None)
     if user is None or not is_right or not user.is_active:
         await failures.count(session, account)
+        sessions_counted.logins.labels("refused").inc()
         raise WrongCredentials
     await failures.forget(session, account)
     # Nobody else needs to know: neither the version nor `updated_at` moves.
     user.last_login = now()
+    sessions_counted.logins.labels("success").inc()
     return user

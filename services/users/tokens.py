@@ -10,8 +10,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.errors import NotAuthenticated
+from libs.common.logs import log
 from libs.common.revocations import UserInactive, UserNotFound
 from libs.common.values import now
+from services.users import sessions_counted
 from services.users.keys import Keyring
 from services.users.models import RefreshToken, User
 from services.users.settings import UsersSettings
@@ -78,8 +80,11 @@ async def exchange(session: AsyncSession, settings: UsersSettings, presented: st
         token.rotated_at = now()
         return await issue(session, settings, user, family=token.family)
     if settings.jwt_refresh_reuse == "compatible":
+        sessions_counted.reuse.labels("tolerated").inc()
         return Tokens(access=access_token(settings, user), refresh=presented)
     await session.execute(update(RefreshToken).where(RefreshToken.family == token.family).values(revoked_at=now()))
+    sessions_counted.reuse.labels("revoked").inc()
+    log.warning("refresh.reused", user_id=str(user.id))
     raise RefusedToken("Token is blacklisted")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from libs.common.service import Service, create_service
+from services.vision import queue_figures
 from services.vision.darkroom import Darkroom
 from services.vision.handlers import handlers
 from services.vision.routes import router
@@ -19,5 +20,10 @@ async def close_darkroom(_service: Service) -> None:
         await app.state.darkroom.decoder.close()
 
 
-app = create_service("vision", settings, router, handlers, background=(close_darkroom,))
+async def keep_counting(service: Service) -> None:
+    """How long the queue is, and what is spent."""
+    await queue_figures.keep_counting(service, settings)
+
+
+app = create_service("vision", settings, router, handlers, background=(close_darkroom, keep_counting))
 app.state.darkroom = Darkroom(settings, app.state.service.blobs)

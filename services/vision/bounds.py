@@ -85,12 +85,15 @@ async def is_exhausted(session: AsyncSession, settings: VisionSettings) -> bool:
     budget = settings.cv_daily_budget_usd
     if not budget:
         return False
-    spent = select(func.coalesce(func.sum(ProviderCall.cost_usd), 0)).where(
-        ProviderCall.started_at > func.now() - WINDOW
-    )
-    cost = await session.scalar(spent) or Decimal(0)
+    cost = await spent(session)
     _notice.tell(cost, budget)
     return cost >= budget
+
+
+async def spent(session: AsyncSession) -> Decimal:
+    """What calls have cost in the last 24 hours, for everybody."""
+    cost = select(func.coalesce(func.sum(ProviderCall.cost_usd), 0))
+    return await session.scalar(cost.where(ProviderCall.started_at > func.now() - WINDOW)) or Decimal(0)
 
 
 class _Notice:

@@ -1,5 +1,6 @@
 """Jobs as their owner makes, sees and steers them (contract V)."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -10,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.errors import FieldErrors, NotFound, Refusal
 from libs.common.json_values import NotJson, is_safe
+from libs.common.logs import log
 from libs.common.outbox import record
+from libs.common.telemetry import continued
 from libs.common.values import now
 from libs.contracts.vision import ImageUploaded
 from services.vision.bounds import check_calls_of_player
@@ -122,7 +125,10 @@ async def start_from_conversion(
         transformations=conversion.transformations,
         post_conversion_transformations=already_applied,
     )
-    await queue_job(session, job, checksum=conversion.original_sha256, size_bytes=conversion.original_bytes)
+    # What began with the upload goes on in one trace, however long the player looked at the picture in between.
+    with continued(conversion.trace, "ask") if conversion.trace else nullcontext():
+        await queue_job(session, job, checksum=conversion.original_sha256, size_bytes=conversion.original_bytes)
+        log.info("job.queued", job=str(job.id))
     return job.id, True
 
 

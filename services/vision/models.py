@@ -77,6 +77,8 @@ class ImageConversion(Base):
     """As asked for; two uploads are the same only if these are."""
     transformations_applied: Mapped[dict[str, Any]] = mapped_column(JSONB)
     used_in_job: Mapped[bool] = mapped_column(default=False)
+    trace: Mapped[dict[str, str]] = mapped_column(JSONB, default=carried, server_default=EMPTY_OBJECT)
+    """Trace and correlation id of the upload, for its job to go on with; empty in older rows."""
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     expires_at: Mapped[datetime] = mapped_column(Moment)
 

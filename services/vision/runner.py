@@ -75,7 +75,9 @@ class Runner:
         finally:
             meters.active_tasks.labels(meters.TASK).dec()
             meters.tasks.labels(meters.TASK, status).inc()
-            meters.task_seconds.labels(meters.TASK).observe(time.monotonic() - began)
+            seconds = time.monotonic() - began
+            meters.task_seconds.labels(meters.TASK).observe(seconds)
+            log.info("job", job=str(claim.job.id), status=status, ms=round(seconds * 1000, 1))
 
     async def _attempt(self, claim: Claim) -> str:
         """Identifies, or counts the failure. `success` if there are names now; `postponed` if it was no attempt."""

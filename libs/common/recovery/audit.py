@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -99,6 +99,7 @@ class Compared:
     events: tuple[type[Event], ...]
     made: Making | None
     outlives: bool
+    apart: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -143,13 +144,19 @@ class Audit:
         return declare
 
     def compares(
-        self, model: type[Copied], *events: type[Event], made: Making | None = None, outlives: bool = False
+        self,
+        model: type[Copied],
+        *events: type[Event],
+        made: Making | None = None,
+        outlives: bool = False,
+        apart: Collection[str] = (),
     ) -> None:
         """Says of which events a copy is made that is no witness, or how, where its columns have other names.
 
-        made  gives the columns for an event; without it those are taken that are named like its fields
+        made   gives the columns for an event; without it those are taken that are named like its fields
+        apart  columns that hold how the event came, and not what it says
         """
-        self.compared.append(Compared(model, events, made, outlives))
+        self.compared.append(Compared(model, events, made, outlives, frozenset(apart)))
 
     async def findings(self, session: AsyncSession, surroundings: Surroundings) -> AsyncIterator[tuple[str, str, str]]:
         """What is wrong by any of the questions: invariant, key, sentence."""

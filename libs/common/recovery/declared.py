@@ -69,7 +69,7 @@ def copies_of(declared: Declared) -> list[Copy]:
 
 def _copy(compared: Compared) -> Copy:
     """An event tells of a copy if it names one of its columns, or says that the record is gone."""
-    columns = _columns(compared.model)
+    columns = _columns(compared.model) - compared.apart
     ends = {e for e in compared.events if e.subject.endswith(".deleted")}
     if compared.made is not None:
         states = set(compared.events) - ends

@@ -22,6 +22,7 @@ from libs.common.settings import ServiceSettings
 from libs.common.testing import KEY_ID, SignIn, make_token
 from libs.common.tests.conftest import RefUser, Sighting
 from libs.common.values import Input, Output
+from libs.common.version import REVISION, VERSION
 from libs.contracts.dex import DexDeleted
 
 router = APIRouter()
@@ -281,5 +282,6 @@ async def test_the_description_knows_who_may_call(asking: httpx.AsyncClient) -> 
 
 
 async def test_every_service_is_ready_and_measured(asking: httpx.AsyncClient) -> None:
-    assert (await asking.get("/ready/")).json()["status"] == "ready"
+    ready = (await asking.get("/ready/")).json()
+    assert (ready["status"], ready["version"], ready["revision"]) == ("ready", VERSION, REVISION)
     assert "http_server_request_duration_seconds" in (await asking.get("/metrics/")).text

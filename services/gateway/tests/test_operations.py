@@ -1,5 +1,6 @@
 """Health, metrics, pictures, version: what the gateway answers itself (contract O1-O4, O7, O9)."""
 
+import asyncio
 import time
 from pathlib import Path
 from uuid import uuid4
@@ -109,7 +110,29 @@ def test_expositions_are_merged_into_one_valid_text() -> None:
 
 async def test_metrics_can_be_switched_off(open_gateway: OpenGateway, upstream: Upstream) -> None:
     async with open_gateway(prometheus_metrics_enabled=False) as gateway:
-        assert (await gateway.get("/metrics/")).status_code == 404
+        for path in ("/metrics/", "/metrics/own/"):
+            assert (await gateway.get(path)).status_code == 404
+
+
+async def test_the_gateway_alone_tells_its_own_metrics_by_whatever_name_it_is_asked(
+    gateway: httpx.AsyncClient, upstream: Upstream
+) -> None:
+    upstream.metrics = "# HELP total_animals Known.\n# TYPE total_animals gauge\ntotal_animals 7.0\n"
+
+    async def room_is_measured() -> bool:
+        answer = await gateway.get("/metrics/own", headers={"Host": "gateway-1:8000"})
+        assert answer.status_code == 200
+        assert "total_animals" not in answer.text
+        assert "service=" not in answer.text
+        families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+        assert families["django_http_requests_in_progress"].samples[0].value >= 1
+        return (
+            0 < families["pictures_disk_free_bytes"].samples[0].value < families["pictures_disk_bytes"].samples[0].value
+        )
+
+    async with asyncio.timeout(10):
+        while not await room_is_measured():
+            await asyncio.sleep(0.05)
 
 
 async def test_pictures_are_public_by_name_and_kept_a_week(gateway: httpx.AsyncClient, blobs: Blobs) -> None:

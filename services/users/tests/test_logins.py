@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import select, update
 
 from libs.common.values import now
@@ -121,3 +122,17 @@ async def test_with_all_turns_taken_a_login_is_told_to_come_again(client, join, 
         answer = await answer_to(client, "Ada")
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_monitors_see_how_sign_ins_end(client, join, settings, monkeypatch):
+    def counted():
+        names = ("success", "refused", "throttled")
+        return [REGISTRY.get_sample_value("logins_total", {"outcome": name}) for name in names]
+
+    monkeypatch.setattr(settings, "login_failure_limit", 2)
+    await join("Ada")
+    before = counted()
+    await answer_to(client, "ada")
+    for _ in range(3):
+        await answer_to(client, "ada", "something else")
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 2, 1]

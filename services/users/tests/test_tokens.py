@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from prometheus_client import REGISTRY
 from pydantic import ValidationError
 from sqlalchemy import select, update
 
@@ -21,6 +22,10 @@ from services.users.models import RefreshToken, User
 from services.users.settings import UsersSettings
 
 REFRESH = "/api/v1/auth/refresh/"
+
+
+def reused(outcome):
+    return REGISTRY.get_sample_value("refresh_reuse_total", {"outcome": outcome})
 
 
 async def exchange(client, token):
@@ -177,3 +182,15 @@ def test_production_does_not_start_without_a_key(environment):
     secrets = {"secret_key": "x", "nats_url": "x", "blob_url": "x"}
     with pytest.raises(ValidationError, match="JWT_PRIVATE_KEY"):
         UsersSettings(**given, **secrets, jwt_private_key="")
+
+
+async def test_monitors_tell_a_client_that_knows_no_better_from_a_thief(client, join, strict, settings, monkeypatch):
+    ada = await join("Ada")
+    before = {outcome: reused(outcome) for outcome in ("tolerated", "revoked")}
+    assert (await exchange(client, ada.refresh)).status_code == 200
+    monkeypatch.setattr(settings, "jwt_refresh_reuse", "compatible")
+    assert (await exchange(client, ada.refresh)).status_code == 200
+    monkeypatch.setattr(settings, "jwt_refresh_reuse", "strict")
+    assert (await exchange(client, ada.refresh)).status_code == 401
+    assert (await exchange(client, ada.refresh)).status_code == 401
+    assert {outcome: reused(outcome) - count for outcome, count in before.items()} == {"tolerated": 1, "revoked": 1}
