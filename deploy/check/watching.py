@@ -23,6 +23,7 @@ ABOUT: Final = """\
 # Made by `python -m deploy.check --write`, as alerts.yaml and deploy/grafana/kustomization.yaml are, of the rules and
 # dashboards in deploy/prometheus/rules and deploy/grafana/dashboards; `make check-deploy` says when it is not current.
 """
+WIDTH: Final = 160
 MADE: Final = "# Made by `python -m deploy.check --write`; what to change is in {}.\n"
 
 
@@ -84,7 +85,7 @@ def _kustomization(dashboards: list[Path]) -> str:
 
 
 def _written(document: dict[str, Any]) -> str:
-    return yaml.dump(document, sort_keys=False, width=1000, allow_unicode=True, Dumper=_Indented)
+    return yaml.dump(document, sort_keys=False, width=WIDTH, allow_unicode=True, Dumper=_Indented)
 
 
 def _name(kind: str, path: Path) -> str:
@@ -92,8 +93,20 @@ def _name(kind: str, path: Path) -> str:
 
 
 class _Indented(yaml.SafeDumper):
-    """Lists stand a step in from their key, as in the files that people write."""
+    """Lists stand a step in from their key, as in the files that people write; what is said twice is written twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
         del indentless
         return super().increase_indent(flow, False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Queries of several lines stay so."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Indented.add_representer(str, _text)

@@ -1,5 +1,6 @@
 """A fresh set of secrets is what production needs, for every process."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,21 @@ def test_every_declared_key_is_made(folder: Path) -> None:
         assert set(declared[name]["required"]) <= made <= set(Cluster([]).keys_of(name)), name
 
 
-def test_they_are_for_their_owner_only_and_never_overwritten(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        assert path.stat().st_mode & 0o077 == 0, path
+def test_they_are_for_their_owner_only(folder: Path) -> None:
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_container_of_another_user_reads_what_is_mounted_into_it(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        main([str(tmp_path / "made")])
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "made").rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
+
+
+def test_they_are_never_overwritten(folder: Path) -> None:
     before = (folder / "users" / "jwt_private_key").read_text()
     assert main([str(folder)]) == 1
     assert (folder / "users" / "jwt_private_key").read_text() == before
