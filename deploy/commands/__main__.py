@@ -10,7 +10,16 @@ import typer
 from deploy.commands import catalogue
 from deploy.commands.backup import back_up, bring_back, practice
 from deploy.commands.bus import bus
+from deploy.commands.client import client
+from deploy.commands.compatible import compatible
+from deploy.commands.deploy import roll_out
+from deploy.commands.doctor import diagnose
 from deploy.commands.graph import graph
+from deploy.commands.keys import keys
+from deploy.commands.publishing import publish_schemas
+from deploy.commands.seed import seed
+from deploy.commands.status import tell_status
+from deploy.commands.top import watch
 from libs.common.migrate import SERVICES, migrate
 
 app = typer.Typer(
@@ -22,12 +31,21 @@ app = typer.Typer(
 )
 app.add_typer(bus)
 app.add_typer(graph)
+app.add_typer(client)
+app.add_typer(keys)
 
 
 app.add_typer(catalogue.app)
 app.command("backup")(back_up)
 app.command("restore")(bring_back)
 app.command("drill")(practice)
+app.command("deploy")(roll_out)
+app.command("seed")(seed)
+app.command("status")(tell_status)
+app.command("doctor")(diagnose)
+app.command("top")(watch)
+app.command("schemas")(publish_schemas)
+app.command("compatible")(compatible)
 
 
 @app.command()
@@ -75,19 +93,6 @@ def provision(
 
     _needed("NATS_URL")
     sys.exit(main(services or ["--all"]))
-
-
-@app.command()
-def schemas() -> None:
-    """Publish the events' JSON schemas to libs/contracts/schemas; the tests hold that they only ever grow."""
-    from deploy.commands.schemas import PromiseBroken, publish
-
-    try:
-        names = publish()
-    except PromiseBroken as broken:
-        typer.echo(broken, err=True)
-        sys.exit(1)
-    typer.echo(f"{len(names)} schemas are published.")
 
 
 def _needed(name: str) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from deploy.commands.places import DEFAULT_FOLDER, DataDir, find_topology
 from deploy.commands.show import as_json, bars, err, out, run
+from libs.common.secret_files import given
 
 if TYPE_CHECKING:
     # What takes and restores takes most of a second to import.
@@ -66,12 +67,14 @@ def _source(data_dir: Path | None, to: Path | None) -> "tuple[Source, Path]":
     """By ADMIN_DATABASE_URL, BLOB_URL and BACKUP_DIR whatever these name, else the stack in the data folder."""
     from deploy.backup.taking import Source
 
-    admin_url = os.environ.get("ADMIN_DATABASE_URL")
+    admin_url = given("ADMIN_DATABASE_URL")
     if admin_url and data_dir is None:
         target = to or os.environ.get("BACKUP_DIR")
         if not target or not os.environ.get("BLOB_URL"):
             raise typer.BadParameter("ADMIN_DATABASE_URL needs BLOB_URL, and BACKUP_DIR or --to, beside it")
-        return Source(admin_url, os.environ["BLOB_URL"]), Path(target).resolve()
+        # Where somebody carries the log away (deploy/backup/standing.py), it is kept from this copy on.
+        spool = os.environ.get("BACKUP_SPOOL") if to is None else None
+        return Source(admin_url, os.environ["BLOB_URL"], Path(spool) if spool else None), Path(target).resolve()
     folder = data_dir or Path(os.environ.get("DATA_DIR") or DEFAULT_FOLDER)
     topology = find_topology(folder)
     own = topology.get("backups")
@@ -149,6 +152,7 @@ def practice(
 
     from deploy.backup.drill import Broken, drill
     from deploy.backup.drill_report import as_figures, drawn
+    from deploy.backup.told import tell
     from deploy.local.failure import StackFailure
     from deploy.local.player import Refused
 
@@ -156,6 +160,9 @@ def practice(
         with bars() as show:
             work = drill(Path(folder), show, seconds=seconds, players=players)
             done = run(work, Broken, StackFailure, Refused, HTTPError)
+        if done.holds and (backups := Path(os.environ.get("BACKUP_DIR", ""))).is_absolute() and backups.is_dir():
+            # For monitors, who look at the backups that are meant: when it was last shown that they come back.
+            tell(backups, "drill", rpo_seconds=done.rpo, rto_seconds=done.rto)
         if json:
             as_json(as_figures(done))
         else:

@@ -1,14 +1,17 @@
-"""Finds the databases and the bus that a command is to work on: those of a stack, or those of one service."""
+"""Finds what a command is to work on: databases and bus of a stack or of one service, or a whole installation."""
 
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from libs.common.migrate import SERVICES
 from libs.common.recovery.places import Places
+
+if TYPE_CHECKING:
+    from deploy.operate.installation import Installation
 
 DEFAULT_FOLDER: Final = ".data"
 
@@ -53,3 +56,24 @@ def find_topology(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise typer.BadParameter(f"no stack runs in {folder}: {error}; name another by --data-dir") from None
     return found
+
+
+def find_installation(data_dir: Path | None) -> "Installation":
+    """What operators look at: a data folder that is named (`--data-dir`, DATA_DIR), else what the environment names, as
+    in the ops container, else the compose project of this checkout if it is set up, else `.data`.
+
+    Raises:
+        typer.BadParameter: the folder's topology file cannot be read.
+    """
+    from deploy.operate import composed, surrounding
+    from deploy.operate.embedded import embedded
+
+    folder = data_dir or (Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None)
+    if folder is None and surrounding.is_told():
+        return surrounding.surrounding()
+    if folder is None and (composed.is_configured() or not Path(DEFAULT_FOLDER).exists()):
+        return composed.composed()
+    try:
+        return embedded((folder or Path(DEFAULT_FOLDER)).resolve())
+    except (OSError, ValueError, KeyError) as error:
+        raise typer.BadParameter(f"{folder or DEFAULT_FOLDER} cannot be read: {error}") from None

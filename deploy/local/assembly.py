@@ -18,7 +18,7 @@ from deploy.local.failure import StackFailure
 from deploy.local.nats import Nats, bus_users
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
-from deploy.local.processes import MARK, Program
+from deploy.local.processes import CHECKOUT, MARK, Program
 from deploy.local.readiness import http_status
 from deploy.local.roles import DATABASE, create_schemas
 from deploy.local.stuck_bus import StuckBus
@@ -163,6 +163,8 @@ class Assembly:
                     ("libs.common.run", process.app),
                     self._surroundings.of(process, port),
                     EDGE if process.edge else SERVICE,
+                    self._surroundings.signing_key if process.signs_tokens else dict,
+                    process.checkout or CHECKOUT,
                 )
             )
         self._wait_for({name: partial(_is_ready, port) for name, port in self._ports.items()})
@@ -175,7 +177,13 @@ class Assembly:
             self._supervisor.start(self._program("archive", command, environment, ARCHIVE))
 
     def _program(
-        self, name: str, module: tuple[str, ...], environment: dict[str, str], stage: int = SERVICE
+        self,
+        name: str,
+        module: tuple[str, ...],
+        environment: dict[str, str],
+        stage: int = SERVICE,
+        renewed: Callable[[], Mapping[str, str]] = dict,
+        folder: Path = CHECKOUT,
     ) -> Program:
         return Program(
             name=name,
@@ -185,6 +193,8 @@ class Assembly:
             stage=stage,
             patience=PATIENCE[stage],
             first=stage == EDGE,
+            renewed=renewed,
+            folder=folder,
         )
 
     def _wait_for(self, waiting: dict[str, Callable[[], bool]]) -> None:

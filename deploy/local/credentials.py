@@ -28,6 +28,7 @@ class Credentials:
     secret_key: str = field(default_factory=_password)
     jwt_private_key: str = ""
     jwt_key_id: str = ""
+    jwt_retired_keys: dict[str, str] = field(default_factory=dict)
     role_passwords: dict[str, str] = field(default_factory=dict)
     bus_passwords: dict[str, str] = field(default_factory=dict)
 

@@ -1,5 +1,6 @@
 """What each process of the stack is told by its environment (contract K)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ class Surroundings:
         if process.schema:
             told["DATABASE_URL"] = self.databases[process.schema]
         if process.signs_tokens:
-            told |= self._signing_key()
+            told |= self.signing_key()
         return told
 
     def of_preparation(self) -> dict[str, str]:
@@ -68,10 +69,18 @@ class Surroundings:
             ours["JWKS_URL"] = ",".join(f"{address}/.well-known/jwks.json" for address in users)
         return by_default | without_ours(self.given) | ours
 
-    def _signing_key(self) -> dict[str, str]:
+    def signing_key(self) -> dict[str, str]:
+        """The key of the tokens as it is kept at this moment; it may be another one later (`./bdx keys`)."""
         if self.given.get("JWT_PRIVATE_KEY"):
             return {name: self.given[name] for name in ("JWT_PRIVATE_KEY", "JWT_KEY_ID") if name in self.given}
-        return {"JWT_PRIVATE_KEY": self.credentials.jwt_private_key, "JWT_KEY_ID": self.credentials.jwt_key_id}
+        kept = Credentials.kept_in(self.data_dir, ())
+        retired = json.loads(self.given.get("JWT_RETIRED_KEYS") or "{}") | kept.jwt_retired_keys
+        return {
+            "JWT_PRIVATE_KEY": kept.jwt_private_key,
+            "JWT_KEY_ID": kept.jwt_key_id,
+            # Also when there are none: there may have been some when the stack was started.
+            "JWT_RETIRED_KEYS": json.dumps(retired),
+        }
 
 
 def without_ours(given: Mapping[str, str]) -> dict[str, str]:

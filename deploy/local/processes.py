@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ class Program:
     """A process that can be started, and started again after its death.
 
     `stage` orders the end: the highest goes first. `patience` is the time in seconds between `stop_signal` and SIGKILL.
+    `renewed` is what of its environment is looked up again at each start.
     `first` is for who must stay quick when there is more to do than the machine can: the gateway, which refuses.
     """
 
@@ -45,6 +46,7 @@ class Program:
     folder: Path = CHECKOUT
     user: User | None = None
     first: bool = False
+    renewed: Callable[[], Mapping[str, str]] = dict
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start it in a session of its own, with its output at the end of its log.
@@ -54,7 +56,7 @@ class Program:
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 launched(self.command, self.stop_signal, self.user),
-                env=dict(self.environment),
+                env={**self.environment, **self.renewed()},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -1,6 +1,7 @@
 """The mesh on one page: every process of it, and what has to be done before they start."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,7 @@ class Process:
     address      the environment variable by which the others find it; processes of the same one are its instances
     signs_tokens whether it gets the private key of the access tokens
     edge         whether people talk to it: it has the port of the whole stack, and goes first when the stack ends
+    checkout     whose code it runs, as tests of mixed versions want it; None: this one's
     """
 
     name: str
@@ -20,6 +22,7 @@ class Process:
     address: str
     signs_tokens: bool = False
     edge: bool = False
+    checkout: Path | None = None
 
     @property
     def service(self) -> str:

@@ -39,11 +39,11 @@ async def roll(mesh: Mesh, folder: Path, plan: Plan, say: Callable[[str], None])
         say(f"seed {plan.seed}, {plan.rate:g} requests/s, by {front.name}")
         people = await ready_players(front.urls[0], PLAYERS)
         tally = Tally()
-        crowd = Crowd(people, random.Random(plan.seed), _counting(front, tally))
+        crowd = Crowd(people, random.Random(plan.seed), counting(front, tally))
         for _ in range(SPECIES):
             await crowd.name_a_species(people[0])
         over = asyncio.Event()
-        load = asyncio.create_task(_play(crowd, plan.rate, over))
+        load = asyncio.create_task(play(crowd, plan.rate, over))
         try:
             await asyncio.sleep(1)
             while True:
@@ -57,14 +57,14 @@ async def roll(mesh: Mesh, folder: Path, plan: Plan, say: Callable[[str], None])
             await load
         say(f"{len(tally.failed)} failed reads, {len(tally.lost)} lost writes of {tally.requests} requests")
         for busy in people:
-            tally.wrong += await _differences(front, busy)
+            tally.wrong += await differences(front, busy)
     tally.wrong += [" ".join(found) for found in sorted(await verified(mesh))]
     for busy in people:
         await busy.player.__aexit__(None, None, None)
     return tally
 
 
-async def _play(crowd: Crowd, rate: float, over: asyncio.Event) -> None:
+async def play(crowd: Crowd, rate: float, over: asyncio.Event) -> None:
     """Open loop: the next request comes when it is its time, whatever has become of those before it."""
     going: set[asyncio.Task[None]] = set()
     due = time.monotonic()
@@ -77,7 +77,7 @@ async def _play(crowd: Crowd, rate: float, over: asyncio.Event) -> None:
     await asyncio.gather(*going)
 
 
-def _counting(front: WayIn, tally: Tally) -> Any:
+def counting(front: WayIn, tally: Tally) -> Any:
     async def ask(method: str, path: str, busy: Busy | None, **more: Any) -> dict[str, Any] | None:
         headers = _headers(busy) if busy else {}
         began = time.monotonic()
@@ -96,7 +96,7 @@ def _headers(busy: Busy) -> dict[str, str]:
     return {"Authorization": busy.player.authorization}
 
 
-async def _differences(front: WayIn, busy: Busy) -> list[str]:
+async def differences(front: WayIn, busy: Busy) -> list[str]:
     """What the mesh says now against what it has acknowledged: nothing lost, nothing doubled."""
     wrong = []
     entries = {each["id"] for each in await _all(front, busy, "/api/v1/dex/entries/my_entries/")}

@@ -1,0 +1,1 @@
+"""A new version of the services under compose, one container after the other, and back again where it does not hold."""
