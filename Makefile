@@ -5,11 +5,12 @@
 
 PYTHON ?=
 PY := .venv/bin/python
-PARTS := gateway users animals dex social vision graph dev
-TOOLS := check-deploy checkov
+COMPOSE ?= docker compose
+PARTS := gateway users animals dex social vision graph ops dev
+TOOLS := check-deploy checkov compose
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test chaos faults check check-deploy bench backup restore drill requirements clean
+.PHONY: help setup demo dev test chaos faults check check-deploy images up down test-compose bench backup restore drill requirements clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
@@ -44,6 +45,18 @@ check: setup ## format, lint, strict types, import contracts
 
 check-deploy: setup ## look over Dockerfile, compose and Kubernetes manifests (ARGS=--json; what is missing here is skipped)
 	@exec $(PY) -m deploy.check $(ARGS)
+
+images: setup ## build the images with docker, podman or buildah (ARGS="dex ops --base IMAGE --push"; deploy/README.md)
+	@exec $(PY) -m deploy.images $(ARGS)
+
+up: ## start deploy/compose.yml on this host (docker, or COMPOSE="podman compose"; deploy/compose/README.md)
+	@exec $(COMPOSE) -f deploy/compose.yml up -d $(ARGS)
+
+down: ## stop what `make up` has started; data stay in their volumes
+	@exec $(COMPOSE) -f deploy/compose.yml down $(ARGS)
+
+test-compose: setup ## build the images and run all of compose.yml with podman, in a network of its own (as root, some minutes)
+	@exec $(PY) -m tests.compose $(ARGS)
 
 bench: setup ## measure what the mesh must reach, as a table
 	@exec ./bdx bench $(ARGS)

@@ -1,8 +1,10 @@
 """Makes the secrets of a new installation, a folder for each: `python -m deploy.new_secrets FOLDER`.
 
-A file for each key. What is in them is random and written nowhere else; the folder is for its owner only.
-`kubectl create secret generic NAME --from-file=FOLDER/NAME` takes them into a cluster (deploy/k8s/README.md). What
-others give (keys of a model's provider, of an object store, of Sentry) is not made here: put it in as a further file.
+A file for each key. What is in them is random and written nowhere else; the folder as a whole is for its owner only.
+What is in it may be read by everybody who gets that far: compose mounts `FOLDER/NAME` into containers, whose user is
+another one (deploy/compose/README.md). `kubectl create secret generic NAME --from-file=FOLDER/NAME` takes them into a
+cluster (deploy/k8s/README.md). What others give (keys of a model's provider, of an object store, of Sentry) is not made
+here: put it in as a further file.
 """
 
 import argparse
@@ -38,6 +40,9 @@ def new_secrets(*, database: str, bus: str) -> Secrets:
         "roles": {"admin_database_url": f"postgresql://postgres:{admin}@{database}/postgres"},
         "postgres-admin": {"username": "postgres", "password": admin},
         "nats": _bus_servers(bus_passwords, bus),
+        "grafana": {"admin_password": secrets.token_urlsafe(24)},
+        # Nothing yet: whom it tells of alerts is known by whoever installs it.
+        "alertmanager": {},
     }
     for schema in MESH.schemas:
         made[schema] = {
@@ -54,11 +59,13 @@ def write(made: Mapping[str, Mapping[str, str]], folder: Path) -> None:
     """Raises FileExistsError: there is something already; secrets are not overwritten."""
     folder.mkdir(mode=0o700, parents=True)
     for name, files in made.items():
-        (folder / name).mkdir(mode=0o700)
+        (folder / name).mkdir()
         for key, value in files.items():
             path = folder / name / key
-            path.touch(mode=0o600)
             path.write_text(value)
+            path.chmod(0o644)
+        # Whatever the umask.
+        (folder / name).chmod(0o755)
 
 
 def _bus_url(user: str, passwords: Mapping[str, str], bus: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from deploy.check import checkov, files, schemas, servers, watching
+from deploy.check import alerting, checkov, composition, figures, files, migrations, schemas, servers, watching
 from deploy.check.cluster import Cluster
 from deploy.check.house import findings
 from deploy.check.outcome import Outcome
@@ -43,7 +43,11 @@ def _outcomes() -> Iterator[Outcome]:
     yield files.yaml_is_tidy()
     yield files.the_dockerfile_is_good()
     yield files.compose_is_valid()
+    yield composition.keeps_the_rules()
     yield watching.is_current()
+    yield from migrations.look()
+    yield figures.exist()
+    yield from alerting.look()
     if not has_kubectl():
         yield Outcome.skipped("manifests", HOW_TO_INSTALL)
         return
