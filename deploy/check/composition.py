@@ -93,6 +93,10 @@ def addresses_name_everybody(composition: Composition) -> Iterator[str]:
     for process in MESH.processes:
         if not process.edge:
             wanted = ",".join(f"http://{name}:8000" for name in composition.named(process))
+            aliases = composition.services["nats"]["networks"]["mesh"]["aliases"]
+            yield from (
+                f"{name} is a name that nobody knows" for name in composition.named(process)[1:] if name not in aliases
+            )
             if told.get(process.address) != wanted:
                 yield f"{process.address} is {told.get(process.address)} and should be {wanted}"
 

@@ -25,16 +25,21 @@ def project() -> Iterator[Project]:
     assert is_possible(), "run by make test-compose"
     with laid_out("mending") as found:
         here = found.folder
+        disk = here / "disk"
+        disk.mkdir()
+        mount = ("mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=1777", "none", str(disk))
+        subprocess.run(mount, check=True)
         found.podman(
             *("run", "-d", "--name", NAME, "--restart", "unless-stopped", "--network", "host", "--user", "10001:10001"),
             *("--init", "--read-only", "--cap-drop", "ALL", "--pull", "never"),
-            *("--tmpfs", "/run/nats:size=1m,mode=1777", "--tmpfs", f"/var/lib/nats:size={DISK_MB}m,mode=1777"),
+            *("--tmpfs", "/run/nats:size=1m,mode=1777", "-v", f"{disk}:/var/lib/nats"),
             *("-v", f"{here}/compose/nats:/etc/biologidex:ro", "-v", f"{here}/secrets/nats:/run/secrets:ro"),
             *("-v", f"{here}/nats/authorization.conf:/etc/nats/authorization.conf:ro"),
             *("--entrypoint", '["sh", "/etc/biologidex/start.sh"]', NATS),
         )
         yield found
         found.podman("rm", "-f", "-t", "1", NAME)
+        subprocess.run(("umount", str(disk)), check=True)
 
 
 async def test_it_is_started_again_as_soon_as_there_is_room(project: Project) -> None:

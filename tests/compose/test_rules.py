@@ -16,6 +16,7 @@ BROKEN = [
         "    profiles: [standby]\n    mem_limit: 1g\n\n  dex: ",
         "differs",
     ),
+    ("compose.yml", "social-2, vision-2", "vision-2", "social-2 is a name that nobody knows"),
     ("compose.yml", "http://dex-2:8000", "http://dex-3:8000", "DEX_URL is"),
     ("compose.yml", "      SERVICE_NAME: graph\n", "      SERVICE_NAME: graph\n      GRAHP: x\n", "which nobody reads"),
     (

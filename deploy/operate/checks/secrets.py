@@ -18,6 +18,7 @@ from libs.common.bus_permissions import password_variable
 
 LEAST_KEY: Final = 32
 LEAST_PASSWORD: Final = 16
+CONTAINERS_USER: Final = 10001
 LEAST_CHARACTERS: Final = 8
 """Different ones: `aaaaaaaaaaaaaaaa` is long, too."""
 
@@ -29,7 +30,12 @@ MISSING = wrong(
 OPEN = wrong(
     "secrets.open-to-others",
     "Others on this machine may read a secret.",
-    "chmod -R go= deploy/secrets",
+    "chmod 700 deploy/secrets (the files in it have to be readable for the containers' user)",
+)
+CLOSED = wrong(
+    "secrets.closed-to-containers",
+    "The user in the containers cannot read a secret: a bind mount keeps the host's owner and mode.",
+    "chmod 755 deploy/secrets/*; chmod 644 deploy/secrets/*/*; chmod 700 deploy/secrets",
 )
 WEAK = wrong(
     "secrets.weak",
@@ -43,7 +49,7 @@ EQUAL = wrong(
 )
 KEYS = wrong(
     "secrets.secret-key-differs",
-    "SECRET_KEY is not the same in all services: names of pictures and counters do not fit.",
+    "SECRET_KEY is not the same in all services.",
     "give all services the one that users has",
 )
 BUS = wrong(
@@ -61,7 +67,7 @@ ADMIN_DIFFERS = wrong(
     "The administrator's password in roles/admin_database_url is not that of postgres-admin/password.",
     "make both the same",
 )
-KINDS = (MISSING, OPEN, WEAK, EQUAL, KEYS, BUS, ADDRESS, ADMIN_DIFFERS)
+KINDS = (MISSING, OPEN, CLOSED, WEAK, EQUAL, KEYS, BUS, ADDRESS, ADMIN_DIFFERS)
 FINE = "the secrets are complete, strong and closed to others, and fit each other"
 SIGNER: Final = next(process.service for process in MESH.processes if process.signs_tokens)
 NEEDED: Final = {
@@ -85,14 +91,22 @@ def check(installation: Installation, _state: State) -> Iterator[Finding]:
     for name, text in texts.items():
         if not text:
             yield MISSING.found(f"{name} is missing")
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            # A file in a closed folder is as closed as that; the outermost one counts.
-            if any(not parent.stat().st_mode & stat.S_IXOTH for parent in (path.parent, folder)):
-                continue
-            yield OPEN.found(f"{path.relative_to(folder)} has mode {stat.S_IMODE(path.stat().st_mode):o}")
+    yield from _modes(folder)
     yield from _keys(texts)
     yield from _passwords(texts, _text(folder / "postgres-admin" / "password"))
+
+
+def _modes(folder: Path) -> Iterator[Finding]:
+    """Closed as a whole, and open inside: a folder in it is what a container sees."""
+    is_closed = not folder.stat().st_mode & stat.S_IXOTH
+    for path in sorted(folder.rglob("*")):
+        found = path.stat()
+        told = f"{path.relative_to(folder)} has mode {stat.S_IMODE(found.st_mode):o}"
+        needed = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)
+        if found.st_mode & needed != needed and found.st_uid != CONTAINERS_USER:
+            yield CLOSED.found(told)
+        elif path.is_file() and not is_closed and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield OPEN.found(told)
 
 
 def _text(path: Path) -> str:

@@ -30,15 +30,14 @@ def test_there_are_no_secrets_at_all(project: Project) -> None:
 
 
 def test_others_may_read(project: Project) -> None:
-    for path in (project.secret(""), project.secret("dex")):
-        path.chmod(0o755)
-    project.secret("dex/secret_key").chmod(0o644)
+    project.secret("").chmod(0o755)
     assert project.found() == ["secrets.open-to-others"]
 
 
-def test_a_readable_file_in_a_closed_folder_is_closed(project: Project) -> None:
-    project.secret("dex/secret_key").chmod(0o644)
-    assert project.found() == []
+@pytest.mark.parametrize(("name", "mode"), [("dex/secret_key", 0o600), ("dex", 0o700)])
+def test_the_containers_user_cannot_read(project: Project, name: str, mode: int) -> None:
+    project.secret(name).chmod(mode)
+    assert project.found() == ["secrets.closed-to-containers"]
 
 
 def test_a_key_that_can_be_guessed(project: Project) -> None:
