@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import yaml
 
-from deploy.check.house.settings import settings_of
+from deploy.check.house.settings import READ_ELSEWHERE, known_settings, settings_of
 from deploy.check.outcome import Outcome
 from deploy.check.tools import CHECKOUT
 from deploy.local.topology import MESH, Process
+from deploy.new_secrets import new_secrets
 
 Service = dict[str, Any]
 DEPLOY: Final = CHECKOUT / "deploy"
@@ -90,22 +91,18 @@ def stand_ins_are_alike(composition: Composition) -> Iterator[str]:
 
 def addresses_name_everybody(composition: Composition) -> Iterator[str]:
     told = composition.environment(GATEWAYS[0])
+    aliases = composition.services["nats"]["networks"]["mesh"]["aliases"]
     for process in MESH.processes:
         if not process.edge:
+            absent = sorted({*composition.named(process)[1:]} - {*aliases})
+            yield from (f"{name} is a name that nobody knows" for name in absent)
             wanted = ",".join(f"http://{name}:8000" for name in composition.named(process))
-            aliases = composition.services["nats"]["networks"]["mesh"]["aliases"]
-            yield from (
-                f"{name} is a name that nobody knows" for name in composition.named(process)[1:] if name not in aliases
-            )
             if told.get(process.address) != wanted:
                 yield f"{process.address} is {told.get(process.address)} and should be {wanted}"
 
 
 def settings_are_read_and_enough(composition: Composition) -> Iterator[str]:
     """A setting with a slip in its name is no setting."""
-    from deploy.check.house.settings import READ_ELSEWHERE, known_settings
-    from deploy.new_secrets import new_secrets
-
     known = {name.upper() for name in known_settings()} | READ_ELSEWHERE | {"MALLOC_ARENA_MAX", "OPENBLAS_NUM_THREADS"}
     made = new_secrets(database="postgres:5432", bus="nats:4222")
     for process in MESH.processes:
