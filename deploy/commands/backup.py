@@ -1,18 +1,18 @@
-"""`./bdx backup`, `./bdx restore`, `./bdx drill`: what is kept of a stack, and that it comes back."""
+"""`./bdx backup`, `./bdx drill`: what is kept of a stack, and that it comes back."""
 
 import os
 import sys
 import tempfile
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 from rich.table import Table
 
-from deploy.commands.places import DEFAULT_FOLDER, DataDir, find_topology
+from deploy.commands.places import DEFAULT_FOLDER, IN_COMPOSE, DataDir, find_topology
 from deploy.commands.show import as_json, bars, err, out, run
+from deploy.operate import composed
 from libs.common.secret_files import given
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="For machines: JSON on stdout.")]
 KEEP: Final = 7
-MOMENTS: Final = [
-    f"%Y-%m-%d{between}%H:%M:%S{fraction}{zone}" for between in "T " for fraction in ("", ".%f") for zone in ("", "%z")
-]
+ADMIN_URL: Final = "ADMIN_DATABASE_URL"
 
 
 def back_up(
@@ -37,6 +35,8 @@ def back_up(
     from deploy.backup.shelf import Busy, Damaged, NotOurs, Shelf, at
     from deploy.backup.taking import take
 
+    if data_dir is None and not os.environ.get("DATA_DIR") and not given(ADMIN_URL) and composed.is_configured():
+        _back_up_inside(to, keep, json=json)
     source, folder = _source(data_dir, to)
     with bars() as show:
         taken = run(take(source, Shelf(folder), show, keep=keep), NotOurs, Busy, Damaged, Failed, NotThere)
@@ -46,6 +46,23 @@ def back_up(
     base = taken.base
     _tell_backup(folder, taken)
     out.print(f"[green]{base.name}[/] is a backup; moments after {at(base.ended_at)} UTC can be restored.")
+
+
+def _back_up_inside(to: Path | None, keep: int, *, json: bool) -> NoReturn:
+    """Database and pictures of compose are reached from inside only."""
+    from deploy.operate.inside import go_inside
+    from deploy.rollout.failure import NotDone
+
+    if to is not None:
+        raise typer.BadParameter(
+            "backups of compose go where BACKUP_DIR of deploy/.env says; --to cannot be seen inside"
+        )
+    words = ("backup", "--keep", str(keep), *(("--json",) if json else ()))
+    try:
+        sys.exit(go_inside(composed.composed(), *words, terminal=sys.stdout.isatty()))
+    except NotDone as error:
+        err.print(f"[red]It did not go through:[/] {error}; what is done is: {IN_COMPOSE} backup")
+        sys.exit(1)
 
 
 def _tell_backup(folder: Path, taken: "Taken") -> None:
@@ -67,7 +84,7 @@ def _source(data_dir: Path | None, to: Path | None) -> "tuple[Source, Path]":
     """By ADMIN_DATABASE_URL, BLOB_URL and BACKUP_DIR whatever these name, else the stack in the data folder."""
     from deploy.backup.taking import Source
 
-    admin_url = given("ADMIN_DATABASE_URL")
+    admin_url = given(ADMIN_URL)
     if admin_url and data_dir is None:
         target = to or os.environ.get("BACKUP_DIR")
         if not target or not os.environ.get("BLOB_URL"):
@@ -92,54 +109,6 @@ def _source(data_dir: Path | None, to: Path | None) -> "tuple[Source, Path]":
         ),
         target,
     )
-
-
-def bring_back(
-    data_dir: Annotated[Path, typer.Option("--data-dir", help="A new folder; `make dev` goes on with it.")],
-    source: Annotated[Path | None, typer.Option("--from", help="The backups (default: BACKUP_DIR).")] = None,
-    moment: Annotated[datetime | None, typer.Option("--at", formats=MOMENTS, help="As of then (UTC).")] = None,
-    credentials: Annotated[Path | None, typer.Option(help="The secrets, where the backup is without.")] = None,
-    empty_log: Annotated[bool, typer.Option("--empty-log", help="Empty the log at NATS_URL and refill it.")] = False,
-    json: Json = False,
-) -> None:
-    """Restore a backup into a new data folder, to its end or to a moment, and refill the log of events from it."""
-    from deploy.backup.choosing import NoBackup
-    from deploy.backup.restoring import InUse, Wish, restore
-    from deploy.backup.shelf import Damaged, Shelf, at
-    from deploy.local.failure import StackFailure
-    from libs.common.recovery.republish import NotDrained
-
-    found = source or os.environ.get("BACKUP_DIR")
-    if not found:
-        raise typer.BadParameter("say where the backups are, by --from or BACKUP_DIR")
-    bus_url = os.environ.get("NATS_URL", "")
-    if bus_url and not empty_log:
-        raise typer.BadParameter(
-            "NATS_URL is set: the log of events there would be emptied and refilled. Say --empty-log if it is to be, "
-            "or unset NATS_URL to give the restored folder a log of its own"
-        )
-    wish = Wish(
-        Shelf(Path(found).resolve()),
-        data_dir.resolve(),
-        moment=moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() if moment else None,
-        credentials=credentials,
-        bus_url=bus_url,
-        blob_url=os.environ.get("BLOB_URL", ""),
-    )
-    with bars() as show:
-        back = run(restore(wish, show), InUse, NoBackup, Damaged, StackFailure, NotDrained)
-    if json:
-        as_json({"data_dir": str(wish.data_dir), **asdict(back)})
-    else:
-        until = f"the last write is of {at(back.until)} UTC" if back.until else "nothing was written after it"
-        out.print(f"Restored from {back.base.name} in {back.seconds:.1f} s; {until}.")
-        out.print(f"{back.pictures} pictures are back; {sum(back.events.values())} events are in the new log.")
-        out.print(
-            f"Go on with: DATA_DIR={wish.data_dir} make dev; then look at it: ./bdx bus verify; then: make backup"
-        )
-    for key in back.missing:
-        err.print(f"[red]The backup lacks the picture {key}.[/]")
-    sys.exit(1 if back.missing else 0)
 
 
 def practice(

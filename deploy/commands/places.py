@@ -9,11 +9,13 @@ import typer
 
 from libs.common.migrate import SERVICES
 from libs.common.recovery.places import Places
+from libs.common.secret_files import given
 
 if TYPE_CHECKING:
     from deploy.operate.installation import Installation
 
 DEFAULT_FOLDER: Final = ".data"
+IN_COMPOSE: Final = "docker compose -f deploy/compose.yml run --rm commands"
 
 DataDir = Annotated[
     Path | None,
@@ -26,7 +28,8 @@ Services = Annotated[
 
 
 def find_places(data_dir: Path | None, services: list[str] | None) -> Places:
-    """By DATABASE_URL and NATS_URL the one service that is named, else the stack in the data folder.
+    """By DATABASE_URL and NATS_URL the one service that is named; by `<SERVICE>_DATABASE_URL` of each and NATS_URL, as
+    files as well, all of them, as in the container `commands`; else the stack in the data folder.
 
     Raises:
         typer.BadParameter: there is no such service, or no such stack.
@@ -39,7 +42,17 @@ def find_places(data_dir: Path | None, services: list[str] | None) -> Places:
         if services is None or len(services) != 1:
             raise typer.BadParameter("DATABASE_URL is one service's: say which, by --service")
         return Places({services[0]: url}, bus, os.environ.get("BLOB_URL", ""))
-    topology = find_topology(data_dir or Path(os.environ.get("DATA_DIR") or DEFAULT_FOLDER))
+    folder = data_dir or (Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None)
+    if folder is None:
+        from deploy.operate.composed import is_configured
+
+        wanted = [service for service in SERVICES if service in (services or SERVICES)]
+        given_urls = {service: given(f"{service.upper()}_DATABASE_URL") for service in wanted}
+        if all(given_urls.values()) and (bus := given("NATS_URL")):
+            return Places(given_urls, bus, given("BLOB_URL"))
+        if is_configured():
+            raise typer.BadParameter(f"databases and bus of compose are reached from inside only: {IN_COMPOSE} …")
+    topology = find_topology(folder or Path(DEFAULT_FOLDER))
     urls: dict[str, str] = topology["postgres"]["urls"]
     databases = {service: urls[service] for service in SERVICES if service in (services or SERVICES)}
     return Places(databases, topology["nats"]["url"], topology["blobs"])

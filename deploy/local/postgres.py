@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 
@@ -208,7 +209,7 @@ class Postgres:
     @property
     def admin_url(self) -> str:
         """The superuser's address of the server's first database."""
-        return f"postgresql://{ADMIN}:{self.password}@127.0.0.1:{self.port}/postgres"
+        return f"postgresql://{ADMIN}:{quote(self.password, safe='')}@127.0.0.1:{self.port}/postgres"
 
 
 def unprivileged_user() -> User | None:

@@ -84,7 +84,7 @@ async def _create_database(address: SplitResult) -> None:
         await connection.close()
 
 
-def _verifier(password: str) -> str:
+def verifier(password: str) -> str:
     """What the server keeps of a password (RFC 5803), made here: a statement may be logged, a password must not be.
 
     For passwords of ASCII, as `secrets` makes them.
@@ -114,6 +114,6 @@ async def _create_role(connection: asyncpg.Connection, role: str, password: str,
         await connection.execute(
             await connection.fetchval(
                 "SELECT format($1::text, $2::text, $3::text, $4::text, $5::text, $6::text)",
-                *(statement, role, _verifier(password), DATABASE, extensions, f"{role}_next"),
+                *(statement, role, verifier(password), DATABASE, extensions, f"{role}_next"),
             )
         )

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.check.composition import DEPLOY, Composition, findings
+from deploy.check.composed import DEPLOY, Composition
+from deploy.check.composition import findings
 
 FILES = ("compose.yml", ".env.example", "compose/postgres/postgresql.conf", "compose/nats/nats.conf")
 BROKEN = [
@@ -45,6 +46,8 @@ BROKEN = [
     ),
     ("compose.yml", "  mesh: {internal: true}", "  mesh: {}", "mesh has a way out"),
     ("compose.yml", "    networks: [mesh, data, egress]", "    networks: [mesh, data]", "vision is in"),
+    ("compose.yml", "library/postgres:18-", "library/postgres:17-", "postgres is 17, and only 18 is restored"),
+    ("compose.yml", "    networks: [data, mesh]", "    networks: [data, mesh, egress]", "restore is in"),
     ("compose.yml", "${BIND:-127.0.0.1:8080}", "${BIND:-8080}", "open to others"),
     (
         "compose.yml",

@@ -19,7 +19,8 @@ MOST_COUNTED: Final = 1000
 SERVER: Final = """
 SELECT clock_timestamp() AS now, pg_database_size(current_database()) AS bytes,
        current_setting('server_version_num')::int AS version, current_setting('max_connections')::int AS places,
-       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
+       -- Of whom another session is, and of what kind, a service's role is not told; how many there are, everybody is.
+       (SELECT sum(numbackends) FROM pg_stat_database) AS connections,
        current_setting('archive_mode') AS archiving, a.archived_count, a.last_archived_time, a.last_failed_time,
        EXISTS (SELECT FROM pg_timezone_names WHERE name = 'Europe/Berlin') AS knows_zones,
        to_regclass('alembic_version') IS NOT NULL AS is_migrated

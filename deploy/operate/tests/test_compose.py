@@ -118,6 +118,21 @@ async def test_top_from_the_host(checkout: Path) -> None:
     assert all(each["answers"] for each in json.loads(out)["processes"])
 
 
+async def test_a_backup_from_the_host_is_taken_inside(checkout: Path) -> None:
+    """What is inside of this test has no place for one, and its word and its code arrive."""
+    code, _, err = await bdx("backup", at=checkout, **engine(checkout))
+    assert (code, "BACKUP_DIR" in err) == (2, True), err
+    code, _, err = await bdx("backup", "--to", "/elsewhere", at=checkout, **engine(checkout))
+    assert (code, "deploy/.env" in err) == (2, True), err
+    code, _, err = await bdx("backup", at=checkout, COMPOSE_PROGRAM="no-such-program")
+    assert (code, "run --rm commands backup" in err) == (1, True), err
+
+
+async def test_what_is_reached_from_inside_only_says_how(checkout: Path) -> None:
+    code, _, err = await bdx("bus", "verify", at=checkout, **engine(checkout))
+    assert (code, "run --rm commands" in err) == (2, True), err
+
+
 async def test_a_broken_engine_is_said_in_a_sentence(checkout: Path) -> None:
     told = {"COMPOSE_PROGRAM": "no-such-program"}
     code, _, err = await bdx("status", at=checkout, **told)
