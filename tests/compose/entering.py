@@ -15,7 +15,11 @@ from pathlib import Path
 INSIDE = "COMPOSE_TEST_FOLDER"
 """Set where containers may be run, to the folder for them."""
 PROGRAM = "COMPOSE_PROGRAM"
-SHIM = Path(__file__).with_name("podman_of_debian.py")
+SHIMS = {
+    name: Path(__file__).with_name(f"{name.partition('-')[0]}_of_debian.py")
+    for name in ("podman", "netavark", "aardvark-dns")
+}
+HELPERS = ("/usr/libexec/podman", "/usr/lib/podman")
 LIMIT = 20_000
 """Of files and processes: no more than this machine allows anybody to raise."""
 
@@ -34,13 +38,15 @@ def prepare(folder: Path, images: Sequence[Path]) -> dict[str, str]:
         f'[containers]\ncgroups = "disabled"\nhttp_proxy = false\n'
         f'default_ulimits = ["nofile={LIMIT}:{LIMIT}", "nproc={LIMIT}:{LIMIT}"]\n'
         f'[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\ntmp_dir = "{folder}/libpod"\n'
+        f"helper_binaries_dir = {json.dumps([str(folder / 'bin'), *HELPERS])}\n"
         f'[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "{folder}/networks"\n'
     )
     programs = folder / "bin"
     programs.mkdir()
     # By this very Python: it is started a hundred times, and one found by PATH may be slow to start.
-    (programs / "podman").write_text(f"#!{sys.executable} -IS\n{SHIM.read_text()}")
-    (programs / "podman").chmod(0o755)
+    for name, shim in SHIMS.items():
+        (programs / name).write_text(f"#!{sys.executable} -IS\n{shim.read_text()}")
+        (programs / name).chmod(0o755)
     return {
         "CONTAINERS_STORAGE_CONF": str(storage),
         "CONTAINERS_CONF": str(engine),

@@ -6,6 +6,7 @@ the project's own, since an operator's `.env` and secrets lie beside them.
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -31,6 +32,8 @@ PROJECT = "biologidex"
 URL = "http://127.0.0.1:8080"
 LABEL = "com.docker.compose.service"
 UP_SECONDS = 600.0
+ORDINARY = re.compile(r'^(?!.*"status":5).*"level":"info"|LOG:')
+"""A line that tells of no failure."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,14 @@ class Project:
             ("podman", "logs", "--tail", str(lines), self.id(service)), capture_output=True, text=True, check=False
         )
         return (done.stdout + done.stderr).strip()
+
+    def complaints(self, lines: int = 200) -> str:
+        """What services and front have logged lately that is no ordinary line: everything is gone with the project."""
+        told = []
+        for name in self.health():
+            words = [line[:300] for line in self.log(name, lines).splitlines() if not ORDINARY.search(line)]
+            told += [f"--- {name}", *words] if words else []
+        return "\n".join(told)
 
     def processes(self) -> Iterator[tuple[str, psutil.Process]]:
         """Every process in every container, with its service."""

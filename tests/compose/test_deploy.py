@@ -50,7 +50,11 @@ async def played(project: Project) -> AsyncIterator[Tally]:
         connector=connector, timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()
     ) as session:
         front = WayIn([project.url], session, "the front")
-        people = await ready_players(project.url, PLAYERS)
+        try:
+            people = await ready_players(project.url, PLAYERS)
+        except Exception:
+            print(project.complaints())
+            raise
         tally, over = Tally(), asyncio.Event()
         crowd = Crowd(people, random.Random(seed), counting(front, tally))
         for _ in range(SPECIES):
@@ -86,7 +90,9 @@ def tags(project: Project) -> dict[str, str]:
     return {name: tag for name, tag in found.items() if name in names}
 
 
-def holds(tally: Tally) -> None:
+def holds(project: Project, tally: Tally) -> None:
+    if tally.failed or tally.lost:
+        print(*tally.failed, *tally.lost, project.complaints(), sep="\n")
     assert (tally.failed, tally.lost, tally.wrong) == ([], [], [])
     assert tally.asked["GET"] > 20
     assert tally.asked["POST"] > 5
@@ -102,7 +108,7 @@ async def test_every_service_is_replaced_and_no_request_fails(project: Project) 
     assert tags(project) == {member.name: NEW for member in MEMBERS}
     assert f"TAG={NEW}\n" in (project.folder / ".env").read_text()
     assert project.run_inside("graph", "import os; print(os.environ['REVISION'])").stdout.strip() == NEW
-    holds(tally)
+    holds(project, tally)
 
 
 @pytest.mark.parametrize(("service", "code"), [("dex", ENDS), ("graph", FOREVER_UNREADY), ("gateway", FOREVER_UNREADY)])
@@ -119,7 +125,7 @@ async def test_a_broken_image_is_taken_back_and_no_request_fails(project: Projec
     assert (code_of_it, report["way_back"]) == (1, "done"), report
     print(report["failure"].splitlines()[0])
     assert tags(project) == before
-    holds(tally)
+    holds(project, tally)
 
 
 async def test_the_sign_is_up_while_it_deploys(project: Project) -> None:
@@ -150,4 +156,4 @@ async def test_back_to_the_release_before(project: Project) -> None:
         code, report = await deployed(project, "--rollback")
     assert code == 0, report
     assert tags(project) == before
-    holds(tally)
+    holds(project, tally)

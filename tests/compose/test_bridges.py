@@ -1,0 +1,46 @@
+"""A bridge keeps its hardware address whoever joins it: who has asked it before goes on to the one that it had."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.compose.stand_ins import NATS
+
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]
+
+LOWEST = "02:00:00:00:00:01"
+"""By itself a bridge takes the lowest address among those who join."""
+
+
+def said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
+@pytest.fixture
+def bridge() -> Iterator[str]:
+    """That of a network with one container."""
+    said("podman", "network", "create", "alone")
+    sleep = ("--entrypoint", "", NATS, "busybox", "sleep", "600")
+    container = said("podman", "run", "-d", "--init", "--network", "alone", *sleep)
+    try:
+        yield json.loads(said("podman", "network", "inspect", "alone"))[0]["network_interface"]
+    finally:
+        said("podman", "rm", "-f", "-t", "1", container)
+        said("podman", "network", "rm", "alone")
+
+
+def test_a_bridge_keeps_its_address(bridge: str) -> None:
+    before = _address(bridge)
+    said("ip", "link", "add", "joins", "address", LOWEST, "type", "veth", "peer", "name", "far")
+    try:
+        said("ip", "link", "set", "joins", "master", bridge, "up")
+        assert _address(bridge) == before
+    finally:
+        said("ip", "link", "del", "joins")
+
+
+def _address(interface: str) -> str:
+    (found,) = json.loads(said("ip", "-json", "link", "show", "dev", interface))
+    return str(found["address"])
