@@ -4,5 +4,6 @@ import os
 from typing import Final
 
 VERSION: Final = "0.1.0"
-REVISION: Final = os.environ.get("REVISION") or "unknown"
+UNKNOWN: Final = "unknown"
+REVISION: Final = os.environ.get("REVISION") or UNKNOWN
 """The commit, as an image knows it (deploy/Dockerfile); a checkout that runs by itself may have been changed since."""

@@ -11,6 +11,7 @@ import httpx
 
 from deploy.operate.installation import Process
 from deploy.operate.looks.samples import Samples, read_samples
+from libs.common.version import UNKNOWN
 
 KEY_SET: Final = "/.well-known/jwks.json"
 
@@ -63,7 +64,7 @@ async def look_at_process(client: httpx.AsyncClient, process: Process) -> Proces
         ready=ready.status_code == 200,
         reason="" if ready.status_code == 200 else _told(ready),
         version=build.get("version", ""),
-        commit=build.get("commit", ""),
+        commit=build.get("commit", "").replace(UNKNOWN, ""),
         behind=behind,
         started_at=samples.value("process_start_time_seconds"),
         memory=samples.value("process_resident_memory_bytes"),

@@ -5,9 +5,13 @@ import gzip
 import sys
 from collections.abc import AsyncIterator
 
+import brotli
 import pytest
 
 from libs.common import telemetry
+
+UNPACK = {b"": bytes, b"gzip": gzip.decompress, b"br": brotli.decompress}
+"""By the content encoding; the client takes what is installed."""
 
 
 class Reports:
@@ -21,7 +25,8 @@ class Reports:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
         body = await reader.readexactly(length)
-        self.bodies.append(gzip.decompress(body) if b"content-encoding: gzip" in head else body)
+        packed = head.partition(b"content-encoding: ")[2].partition(b"\r\n")[0]
+        self.bodies.append(UNPACK[packed](body))
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
         await writer.drain()
         writer.close()
