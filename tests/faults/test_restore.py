@@ -1,7 +1,6 @@
 """A backup comes back (hardening 3 H26): the drill in short, and the second before somebody deleted everything."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from deploy.backup.recovering import Servers, recovered
 from deploy.backup.restoring import InUse, Wish, refill, restore
 from deploy.backup.shelf import Damaged, Shelf
 from deploy.backup.taking import Source, take
+from deploy.backup.tests.shipping import archiving
 from deploy.backup.wal import SEGMENT
 from deploy.local.credentials import Credentials
 from deploy.local.data_folder import DataFolder
@@ -68,24 +68,6 @@ def test_the_drill_brings_everything_back_that_had_been_archived(held: Held) -> 
     assert all(at > done.until for at, _, _ in done.lost)
     assert len(done.lost) < done.after / 2
     assert done.restored.pictures > done.taken.base.pictures / 2 > 0
-
-
-@contextmanager
-def archiving(data_dir: Path, shelf: Shelf) -> Iterator[None]:
-    """The archiving process, as a thread."""
-    over, work = threading.Event(), Archiving(Spool(data_dir / "wal"), shelf, data_dir / "blobs")
-
-    def ship() -> None:
-        while not over.wait(0.05):
-            work.ship()
-
-    thread = threading.Thread(target=ship)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def places_of(data_dir: Path, servers: Servers, bus: str) -> Places:
@@ -149,7 +131,10 @@ class Disaster:
 @pytest.fixture(scope="module")
 def disaster(held: Held, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disaster]:
     data_dir, shelf = held.folder / "restored", Shelf(tmp_path_factory.mktemp("disaster") / "shelf")
-    with started(data_dir, with_bus=True) as servers, archiving(data_dir, shelf):
+    with (
+        started(data_dir, with_bus=True) as servers,
+        archiving(Archiving(Spool(data_dir / "wal"), shelf, data_dir / "blobs")),
+    ):
         blobs = f"file://{data_dir / 'blobs'}"
         source = Source(servers.admin_url, blobs, data_dir / "wal", data_dir / "credentials.json")
 

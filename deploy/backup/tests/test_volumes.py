@@ -3,9 +3,6 @@
 import os
 import socket
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +14,7 @@ from deploy.backup.choosing import NoBackup
 from deploy.backup.recovering import recovered
 from deploy.backup.shelf import Busy, Shelf
 from deploy.backup.taking import Source, take
+from deploy.backup.tests.shipping import archiving
 from deploy.backup.volumes import InUse, NotShipped, Volumes, _alone, restore_into
 from deploy.local.credentials import Credentials
 from deploy.local.data_folder import DataFolder
@@ -42,23 +40,6 @@ class Host:
     shelf: Shelf
     volumes: Volumes
     blobs: str
-
-
-@contextmanager
-def archiving(work: Archiving) -> Iterator[None]:
-    over = threading.Event()
-
-    def ship() -> None:
-        while not over.wait(0.05):
-            work.ship()
-
-    thread = threading.Thread(target=ship)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 @pytest.fixture
