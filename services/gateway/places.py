@@ -1,7 +1,7 @@
 """How many requests may be at one service at once, and how that number finds itself (hardening 0.7).
 
 A fixed number is either too small for a burst that would be over in a moment, or so large that under lasting overload
-everybody waits for seconds. So there is a most for bursts; only a queue that does not drain makes it smaller.
+everybody waits for seconds. So there is a most for bursts; only a full queue that does not drain makes it smaller.
 """
 
 import time
@@ -27,7 +27,9 @@ KEPT: Final = "biologidex.place"
 class StandingQueue:
     """The number of places by how long answers take. Pure: it is told the time.
 
-    As CoDel does for packets: short answers never matter, however many; long ones do when they last.
+    As CoDel does for packets: short answers never matter, however many; long ones do when they last. Not even those,
+    while everybody finds a place: then a slow service, a start beside it or one player's own row of writes make answers
+    long, and to refuse others would make nothing shorter.
     """
 
     def __init__(self, most: int) -> None:
@@ -53,12 +55,13 @@ class StandingQueue:
 
     def _look(self, now: float) -> None:
         middle = sorted(self._seconds)[len(self._seconds) // 2]
-        if middle <= LONG_SECONDS:
+        if not self._refused:
             self._long_since = None
-            if self.limit < self._most:
-                # As long as people are refused, slowly: then this is about what the service can bear.
-                more = 1 if self._refused else self.limit // 2
-                self.limit = min(self._most, self.limit + more)
+            self.limit = min(self._most, self.limit + max(1, self.limit // 2))
+        elif middle <= LONG_SECONDS:
+            # As long as people are refused, slowly: then this is about what the service can bear.
+            self._long_since = None
+            self.limit = min(self._most, self.limit + 1)
         elif self.limit < self._most:
             self.limit = max(self._least, self.limit * 4 // 5)
         elif self._long_since is None:

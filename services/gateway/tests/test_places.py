@@ -16,29 +16,43 @@ from services.gateway.tests.upstream import Upstream
 MOST = 64
 
 
-def lasts(queue: StandingQueue, seconds: float, each: float, began: float, rate: int = 100) -> float:
-    """So long answers of `each` seconds come; returns the time it is then."""
-    for number in range(int(seconds * rate)):
-        queue.answered(each, began + number / rate)
+def lasts(queue: StandingQueue, seconds: float, each: float, began: float, *, full: bool = True) -> float:
+    """So long a hundred answers a second of `each` seconds come; `full`: others are refused. Returns the time then."""
+    for number in range(int(seconds * 100)):
+        if full:
+            queue.refused()
+        queue.answered(each, began + number / 100)
     return began + seconds
 
 
 def test_a_burst_that_drains_is_let_in_whole() -> None:
-    """Fifty at once wait long, each for those before it; that is over in half a second."""
+    """Fifty at once wait long, each for those before it, and a few more are refused; that is over in half a second."""
     queue = StandingQueue(MOST)
     for number in range(50):
+        queue.refused()
         queue.answered(number * 0.01, 10 + number * 0.01)
     assert queue.limit == MOST
 
 
 def test_a_queue_that_does_not_drain_makes_it_few_and_calm_makes_it_many_again() -> None:
     queue = StandingQueue(MOST)
-    now = lasts(queue, 1.0, 0.6, 10.0)
+    now = lasts(queue, 1.2, 0.6, 10.0)
     assert queue.limit < MOST
     now = lasts(queue, 2.0, 0.6, now)
     assert queue.limit == LEAST
-    now = lasts(queue, 3.0, 0.01, now)
+    now = lasts(queue, 3.0, 0.01, now, full=False)
     assert queue.limit == MOST
+
+
+def test_long_answers_alone_refuse_nobody() -> None:
+    """A process that starts beside it, or a player whose writes wait for each other, is no overload."""
+    queue = StandingQueue(MOST)
+    now = lasts(queue, 10.0, 0.6, 10.0, full=False)
+    assert queue.limit == MOST
+    now = lasts(queue, 3.0, 0.6, now)
+    assert queue.limit < MOST
+    lasts(queue, 3.0, 0.6, now, full=False)
+    assert queue.limit == MOST, "once nobody is refused any more, nobody is going to be"
 
 
 def test_while_some_are_refused_it_grows_by_one() -> None:
@@ -46,7 +60,6 @@ def test_while_some_are_refused_it_grows_by_one() -> None:
     queue = StandingQueue(MOST)
     now = lasts(queue, 3.0, 0.6, 10.0)
     for _ in range(8):
-        queue.refused()
         now = lasts(queue, LOOK_SECONDS, LONG_SECONDS / 2, now)
     assert LEAST < queue.limit <= LEAST + 9
 

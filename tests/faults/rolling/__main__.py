@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import secrets
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -22,19 +23,22 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     given = parser.parse_args()
     plan = Plan(given.rate, given.at_once, given.requests, given.seed)
-    with tempfile.TemporaryDirectory(prefix="biologidex-rolling-") as folder:
-        place = Path(folder)
-        with Stack(place / "mesh", topology=PAIRS, environment=environment(AS_STARTED)) as stack:
-            wait_for_taxonomy(stack.url)
-            (place / "front").mkdir()
-            tally = asyncio.run(roll(Mesh(stack.data_dir), place / "front", plan, lambda line: print(line, flush=True)))
+    place = Path(tempfile.mkdtemp(prefix="biologidex-rolling-"))
+    print(f"data and logs: {place} (kept where something fails)", flush=True)
+    with Stack(place / "mesh", topology=PAIRS, environment=environment(AS_STARTED)) as stack:
+        wait_for_taxonomy(stack.url)
+        (place / "front").mkdir()
+        tally = asyncio.run(roll(Mesh(stack.data_dir), place / "front", plan, lambda line: print(line, flush=True)))
     for line in (*tally.failed, *tally.lost, *tally.wrong):
         print(line)
     print(
         f"{tally.requests} requests ({dict(tally.asked)}), {spread(tally.seconds)}: {len(tally.failed)} failed reads, "
         f"{len(tally.lost)} lost writes, {len(tally.wrong)} things not as acknowledged; seed {plan.seed}"
     )
-    return 1 if tally.failed or tally.lost or tally.wrong else 0
+    if tally.failed or tally.lost or tally.wrong:
+        return 1
+    shutil.rmtree(place)
+    return 0
 
 
 if __name__ == "__main__":
