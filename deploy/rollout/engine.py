@@ -100,7 +100,8 @@ class Engine:
         for container in self._ids(service):
             # Not by compose: podman's takes away whoever depends on the service as well.
             self._said(self._program, "stop", "-t", str(STOP_SECONDS), container, seconds=QUICK_SECONDS + STOP_SECONDS)
-            self._said(self._program, "rm", container)
+            # By force: one that ends again and again may have been started once more, by podman, after it was stopped.
+            self._said(self._program, "rm", "-f", container)
 
     def ask(self, container: Container, path: str) -> Answer:
         """What the process in a container answers to a GET at its own port."""
@@ -122,6 +123,13 @@ class Engine:
     def execute(self, container: Container, *command: str, seconds: float = QUICK_SECONDS) -> None:
         """Runs a command in a container, which has to succeed."""
         self._said(self._program, "exec", container.id, *command, seconds=seconds)
+
+    def succeeds(self, container: Container, *command: str) -> bool:
+        """Whether a command in a container ends with 0, and in time."""
+        try:
+            return self._run(self._program, "exec", container.id, *command, seconds=EXEC_SECONDS).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
 
     def _ids(self, service: str) -> list[str]:
         labels = (f"com.docker.compose.project={self._place.project}", f"com.docker.compose.service={service}")

@@ -1,12 +1,18 @@
-"""The front's configuration: loaded anew when it has changed, without turning anybody away."""
+"""The front: its configuration, loaded anew without turning anybody away, and whom it reaches."""
 
 import hashlib
+import time
+from typing import Final
 
 from deploy.rollout.engine import Engine
 from deploy.rollout.failure import NotDone
+from deploy.rollout.interruption import Interruption
 from deploy.rollout.place import Place
 from deploy.rollout.plan import FRONT
 
+REACHED_SECONDS: Final = 90.0
+"""A host goes on sending to the hardware address that an address had for up to 45 s, and asks for 8 s more (ARP)."""
+ASK = ("wget", "-q", "-T", "3", "-O", "/dev/null")
 CHECK = ("nginx", "-t", "-q", "-p", "/run/front", "-c", "/etc/nginx/front/nginx.conf")
 
 
@@ -30,3 +36,17 @@ def reload(engine: Engine) -> None:
         raise NotDone("the front does not run")
     engine.execute(front, *CHECK)
     engine.signal(front, "HUP")
+
+
+def wait_until_reached(engine: Engine, gateway: str, ending: Interruption) -> None:
+    """Until the front gets through to a gateway that has come to its address anew; nothing where there is no front.
+
+    Raises:
+        NotDone: it never does.
+    """
+    front = engine.container(FRONT)
+    until = time.monotonic() + REACHED_SECONDS
+    while front is not None and not engine.succeeds(front, *ASK, f"http://{gateway}:8000/health/"):
+        if time.monotonic() > until:
+            raise NotDone(f"the front does not reach {gateway}, which is ready")
+        ending.pause()

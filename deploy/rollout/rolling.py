@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
+from deploy.rollout import front
 from deploy.rollout.containers import Container
 from deploy.rollout.engine import Engine
 from deploy.rollout.failure import NotDone
@@ -19,8 +20,8 @@ APART_SECONDS: Final = 1.0
 """Ready is who says so twice, so far apart."""
 MISSING_SECONDS: Final = 10.0
 """So long one that was ready may be busy with something else."""
-REMEMBERED_SECONDS: Final = 12.0
-"""So long a gateway goes on to the address that a name had (10 s in aiohttp): nobody else leaves before."""
+REMEMBERED_SECONDS: Final = 4.0
+"""So long a gateway may go on to the address that a name had (2 s, services/gateway/peers.py); nobody leaves before."""
 FRONT_SECONDS: Final = 3.0
 """After that the front comes back to a gateway that it had found away (fail_timeout)."""
 
@@ -65,6 +66,7 @@ class Roller:
     def _with_stand_in(self, member: Member, stand_in: str, tags: Tags) -> None:
         if self._serves(member, member.name) or not self._serves(member, stand_in):
             self._renew(member, stand_in, tags)
+            self._ending.pause(REMEMBERED_SECONDS)
         # Otherwise the stand-in is all there is, left behind by a deploy that broke off: it serves on.
         container = self._renew(member, member.name, tags)
         self._ending.pause(REMEMBERED_SECONDS)
@@ -77,6 +79,7 @@ class Roller:
         if self._serves(member, member.name, path) and not self._serves(member, twin, path):
             raise NotDone(f"{twin} does not serve; {member.name} is all there is and stays")
         container = self._renew(member, member.name, tags, path)
+        front.wait_until_reached(self._engine, member.name, self._ending)
         self._ending.pause(FRONT_SECONDS)
         self._must_answer(member.name, container, path)
 

@@ -1,4 +1,4 @@
-"""A bridge keeps its hardware address whoever joins it: who has asked it before goes on to the one that it had."""
+"""What others know of hardware addresses stays true: a bridge keeps its own, and who takes one over announces it."""
 
 import json
 import subprocess
@@ -39,6 +39,21 @@ def test_a_bridge_keeps_its_address(bridge: str) -> None:
         assert _address(bridge) == before
     finally:
         said("ip", "link", "del", "joins")
+
+
+def test_who_comes_to_an_address_announces_itself(bridge: str) -> None:
+    """This host believes that somebody else has it, and would not ask for the next half minute."""
+    gateway = json.loads(said("podman", "network", "inspect", "alone"))[0]["subnets"][0]["gateway"]
+    taken_over = f"{gateway.rpartition('.')[0]}.77"
+    said("ip", "neigh", "replace", taken_over, "dev", bridge, "lladdr", LOWEST, "nud", "reachable")
+    sleep = ("--entrypoint", "", NATS, "busybox", "sleep", "600")
+    container = said("podman", "run", "-d", "--init", "--network", "alone", "--ip", taken_over, *sleep)
+    try:
+        own = json.loads(said("podman", "inspect", container))[0]["NetworkSettings"]["Networks"]["alone"]["MacAddress"]
+        (known,) = json.loads(said("ip", "-json", "neigh", "show", taken_over, "dev", bridge))
+        assert known["lladdr"] == own
+    finally:
+        said("podman", "rm", "-f", "-t", "1", container)
 
 
 def _address(interface: str) -> str:

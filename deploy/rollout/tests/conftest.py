@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.rollout import interruption, rolling, verifying
+from deploy.rollout import front, interruption, rolling, verifying
 from deploy.rollout.tests.stage import Stage, stage
 
 
@@ -13,6 +13,7 @@ from deploy.rollout.tests.stage import Stage, stage
 def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """Nobody remembers addresses here, so nobody has to be waited for."""
     for module, name in (
+        (front, "REACHED_SECONDS"),
         (rolling, "REMEMBERED_SECONDS"),
         (rolling, "FRONT_SECONDS"),
         (rolling, "APART_SECONDS"),

@@ -90,6 +90,10 @@ def engine(words: list[str], containers: dict) -> int:
             print(json.dumps([200, (STAGE / "metrics").read_text()]))
         else:
             print(json.dumps([200 if is_ready(told) else 503, json.dumps({"error": "database not migrated"})]))
+    elif name == "exec" and words[2] == "wget":
+        asked = last.split("/")[2].partition(":")[0]
+        told = next(each for each in containers.values() if each["service"] == asked)
+        return 0 if known_image(told["image"]).get("reached", True) else 1
     elif name == "logs":
         print("the last words")
     return 0

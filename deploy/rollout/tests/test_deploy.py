@@ -88,6 +88,16 @@ def test_a_gateway_that_never_gets_ready_is_met_by_nobody(played: Stage) -> None
     assert played.done("network", "connect", "--ip", "172.30.77.12") == []
 
 
+def test_a_gateway_that_the_front_does_not_reach_is_taken_back(played: Stage) -> None:
+    """It may be well by itself, and nobody come to it: the other one must not leave then."""
+    played.image("gateway", reached=False)
+    code, report = bdx(played, "--tag", NEW, "--service", "gateway")
+    assert (code, report["way_back"]) == (1, "done")
+    assert "the front does not reach gateway-1" in report["failure"]
+    assert tags(played) == dict.fromkeys(EVERYBODY, OLD)
+    assert played.gaps == ""
+
+
 def test_a_gateway_comes_back_to_its_address(played: Stage) -> None:
     bdx(played, "--tag", NEW, "--service", "gateway")
     fixed = [call[call.index("--ip") + 1] for call in played.calls if "--ip" in call]
