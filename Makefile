@@ -34,7 +34,7 @@ chaos: setup ## kill, stop and poison everything for ten minutes under load, the
 	@exec $(PY) -m tests.faults.chaos $(ARGS)
 
 faults: setup ## the faults that take long: clusters, rolling restarts (also at length), the drill (some minutes)
-	@$(PY) -m pytest -m long tests
+	@$(PY) -m pytest -m 'long and not containers' tests
 	@exec $(PY) -m tests.faults.rolling $(ARGS)
 
 check: setup ## format, lint, strict types, import contracts

@@ -50,6 +50,7 @@ async def _report(installation: "Installation") -> dict[str, Any]:
     report, tags = await asyncio.gather(
         asyncio.to_thread(ask_inside, installation, "status"), asyncio.to_thread(_tags, installation)
     )
+    report["installation"] = installation.title
     for process in report["processes"]:
         # The tag of an image is the commit that it was made from.
         process["commit"] = process["commit"] or tags.get(process["name"], "")

@@ -65,4 +65,6 @@ def _command(
     settings = ["--env-file", str(place.settings)] if place.settings.exists() else []
     given = [word for name, value in told.items() if value for word in ("-e", f"{name}={value}")]
     run = ["run", "--rm", "--no-deps", *([] if terminal else ["-T"]), *given, SERVICE]
-    return [*shlex.split(engine.name), "-p", place.project, *files, *settings, *run, *words]
+    # podman-compose does not know a service whose profile is not named; docker does.
+    chosen = ["-p", place.project, *files, *settings, "--profile", SERVICE]
+    return [*shlex.split(engine.name), *chosen, *run, *words]

@@ -14,19 +14,32 @@ import sys
 
 REAL = shutil.which("netavark", path="/usr/libexec/podman:/usr/lib/podman") or "/usr/lib/podman/netavark"
 IP = shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin:/bin") or "/usr/sbin/ip"
-ANNOUNCE = "echo 1 > /proc/sys/net/ipv4/conf/default/arp_notify"
-"""For every link that comes up from then on."""
+ANNOUNCED = "echo 1 > /proc/sys/net/ipv4/conf/{}/arp_notify"
+"""When a link is given a hardware address."""
 
 
 def main(arguments: list[str]) -> int:
-    if "setup" in arguments:
-        subprocess.run(("nsenter", f"--net={arguments[-1]}", "sh", "-c", ANNOUNCE), check=False)
     done = subprocess.run((REAL, *arguments), check=False)
-    listed = subprocess.run((IP, "-json", "link", "show", "type", "bridge"), capture_output=True, check=False)
-    for bridge in json.loads(listed.stdout or "[]"):
-        if "ifname" in bridge:
-            subprocess.run((IP, "link", "set", "dev", bridge["ifname"], "address", bridge["address"]), check=False)
+    for bridge in links("type", "bridge"):
+        own_address(bridge)
+    if "setup" in arguments:
+        inside = ("nsenter", f"--net={arguments[-1]}")
+        for link in links(inside=inside):
+            if link["ifname"] != "lo":
+                subprocess.run((*inside, "sh", "-c", ANNOUNCED.format(link["ifname"])), check=False)
+                own_address(link, inside)
     return done.returncode
+
+
+def links(*which: str, inside: tuple[str, ...] = ()) -> list[dict[str, str]]:
+    listed = subprocess.run((*inside, IP, "-json", "link", "show", *which), capture_output=True, check=False)
+    found: list[dict[str, str]] = json.loads(listed.stdout or "[]")
+    return [each for each in found if "ifname" in each]
+
+
+def own_address(link: dict[str, str], inside: tuple[str, ...] = ()) -> None:
+    """Gives it the address that it has: a bridge keeps what it was told."""
+    subprocess.run((*inside, IP, "link", "set", "dev", link["ifname"], "address", link["address"]), check=False)
 
 
 if __name__ == "__main__":

@@ -41,16 +41,18 @@ def test_a_bridge_keeps_its_address(bridge: str) -> None:
         said("ip", "link", "del", "joins")
 
 
-def test_who_comes_to_an_address_announces_itself(bridge: str) -> None:
-    """This host believes that somebody else has it, and would not ask for the next half minute."""
-    gateway = json.loads(said("podman", "network", "inspect", "alone"))[0]["subnets"][0]["gateway"]
-    taken_over = f"{gateway.rpartition('.')[0]}.77"
-    said("ip", "neigh", "replace", taken_over, "dev", bridge, "lladdr", LOWEST, "nud", "reachable")
+@pytest.mark.usefixtures("bridge")
+def test_who_comes_to_an_address_announces_itself() -> None:
+    """A neighbor believes that somebody else has it, and would not ask for the next half minute."""
+    (neighbor,) = json.loads(said("podman", "inspect", said("podman", "ps", "-q", "--filter", "network=alone")))
+    among = ("nsenter", "-t", str(neighbor["State"]["Pid"]), "--net", "ip")
+    taken_over = f"{neighbor['NetworkSettings']['Networks']['alone']['IPAddress'].rpartition('.')[0]}.77"
+    said(*among, "neigh", "replace", taken_over, "dev", "eth0", "lladdr", LOWEST, "nud", "reachable")
     sleep = ("--entrypoint", "", NATS, "busybox", "sleep", "600")
     container = said("podman", "run", "-d", "--init", "--network", "alone", "--ip", taken_over, *sleep)
     try:
         own = json.loads(said("podman", "inspect", container))[0]["NetworkSettings"]["Networks"]["alone"]["MacAddress"]
-        (known,) = json.loads(said("ip", "-json", "neigh", "show", taken_over, "dev", bridge))
+        (known,) = json.loads(said(*among, "-json", "neigh", "show", taken_over, "dev", "eth0"))
         assert known["lladdr"] == own
     finally:
         said("podman", "rm", "-f", "-t", "1", container)

@@ -85,10 +85,19 @@ def checkout() -> Iterator[Checkout]:
                     assert httpx.get(line.split()[-1]).json()["status"] == "healthy"
                 else:
                     assert found.run(line).returncode == 0
+                    if line.startswith("cp "):
+                        set_up(folder / "deploy" / ".env")
             wait_for_taxonomy(URL)
             yield found
         finally:
             take_down(found.project)
+
+
+def set_up(path: Path) -> None:
+    """What an operator might say: here, that one address may sign in as often as this test does."""
+    said = path.read_text()
+    assert "\nTHROTTLE_ANON_RATE=\n" in said
+    path.write_text(said.replace("\nTHROTTLE_ANON_RATE=\n", "\nTHROTTLE_ANON_RATE=off\n"))
 
 
 def signed_in(password: str) -> dict[str, str]:
@@ -126,12 +135,14 @@ def password(checkout: Checkout) -> str:
 def test_all_is_well_and_nothing_is_unseen(checkout: Checkout) -> None:
     code, status = checkout.told("./bdx status")
     assert (code, status["problems"]) == (0, [])
-    assert {each["name"] for each in status["processes"] if each["ready"]} >= {"gateway", "gateway-2", "vision-worker"}
-    assert all(each["version"] and each["commit"] for each in status["processes"] if each["ready"])
+    assert status["installation"].startswith("the compose project in ")
+    ready = [each for each in status["processes"] if each["ready"]]
+    assert {each["name"] for each in ready} >= {"gateway-1", "gateway-2", "vision-worker"}
+    assert all(each["version"] and each["commit"] for each in ready)
     code, found = checkout.told("./bdx doctor")
     assert (code, found["not_seen"]) == (0, ""), findings(found)
-    # http at home, no file of the model's key: what the page leaves to the operator, and nothing else.
-    assert findings(found) <= {"settings.public-url-http", "backups.drill-never", "backups.never"}, findings(found)
+    # Nobody has held a drill yet: what the page leaves to the operator, and nothing else.
+    assert findings(found) <= {"backup.drill-old"}, findings(found)
     assert "dex" in checkout.run("./bdx status").stdout
     code, top = checkout.told("./bdx top --once")
     assert code == 0
@@ -160,22 +171,18 @@ def test_what_is_broken_is_named(checkout: Checkout, service: str, finding: str)
     assert told[0] == 0, told[1]["problems"]
 
 
+@pytest.mark.long
 def test_keys_change_and_a_leaked_one_ends_everything(checkout: Checkout, password: str) -> None:
     before = signed_in(password)
     _, listed = checkout.told("./bdx keys list")
     (old,) = (each["key_id"] for each in listed["results"])
-    rotating = subprocess.Popen(
-        ("./bdx", "keys", "rotate", "--wait", KEYS_WAIT, "--json"),
-        cwd=checkout.folder,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
     answers = []
-    while rotating.poll() is None:
-        answers.append(about_me(before))
-        answers.append(about_me(signed_in(password)))
-        time.sleep(0.3)
-    said, _ = rotating.communicate()
+    command = ("./bdx", "keys", "rotate", "--wait", KEYS_WAIT, "--json")
+    with subprocess.Popen(command, cwd=checkout.folder, stdout=subprocess.PIPE, text=True) as rotating:
+        while rotating.poll() is None:
+            answers += [about_me(before), about_me(signed_in(password))]
+            time.sleep(0.3)
+        said = rotating.stdout.read() if rotating.stdout else ""
     assert rotating.returncode == 0
     assert set(answers) == {200}, answers
     assert json.loads(said)["retired"] == [old]

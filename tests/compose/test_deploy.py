@@ -111,6 +111,7 @@ async def test_every_service_is_replaced_and_no_request_fails(project: Project) 
     holds(project, tally)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("service", "code"), [("dex", ENDS), ("graph", FOREVER_UNREADY), ("gateway", FOREVER_UNREADY)])
 async def test_a_broken_image_is_taken_back_and_no_request_fails(project: Project, service: str, code: str) -> None:
     """The service before it in the row has been replaced by then, and comes back as well."""
@@ -128,6 +129,7 @@ async def test_a_broken_image_is_taken_back_and_no_request_fails(project: Projec
     holds(project, tally)
 
 
+@pytest.mark.long
 async def test_the_sign_is_up_while_it_deploys(project: Project) -> None:
     same_code("vision", "third")
     answers = []
@@ -147,6 +149,7 @@ async def test_the_sign_is_up_while_it_deploys(project: Project) -> None:
         assert (await client.get("/api/v1/animals/")).status_code == 200
 
 
+@pytest.mark.long
 async def test_back_to_the_release_before(project: Project) -> None:
     before = tags(project)
     same_code("gateway", "third")

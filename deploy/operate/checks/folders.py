@@ -38,10 +38,14 @@ def check(installation: Installation, _state: State) -> Iterator[Finding]:
         if not path.is_dir():
             yield MISSING.found(f"BLOB_URL names {path}, which is not there")
     for path in filter(None, (installation.blob_folder, installation.backups)):
-        if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
+        if not path.is_dir():
+            continue
+        if os.statvfs(path).f_flag & os.ST_RDONLY:
+            # In a container on purpose: who looks there only reads.
+            if installation.kind == "embedded":
+                yield READ_ONLY.found(f"{path} is mounted read-only")
+        elif not os.access(path, os.W_OK | os.X_OK):
             yield READ_ONLY.found(f"{path} cannot be written to")
-        elif path.is_dir() and os.statvfs(path).f_flag & os.ST_RDONLY and installation.kind == "embedded":
-            yield READ_ONLY.found(f"{path} is mounted read-only")
     folder = installation.data_dir
     if folder is None or not folder.is_dir():
         return

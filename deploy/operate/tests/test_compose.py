@@ -24,7 +24,8 @@ ENGINE = """\
 import json, os, subprocess, sys
 words = sys.argv[1:]
 if "run" in words:
-    at = words.index("commands")
+    assert words[: words.index("run")][-2:] == ["--profile", "commands"], words
+    at = words.index("commands", words.index("run"))
     before = words[words.index("run") : at]
     assert before[:4] == ["run", "--rm", "--no-deps", "-T"], words
     given = dict(word.split("=", 1) for word in before[5::2])
