@@ -56,7 +56,7 @@ down: ## stop what `make up` has started; data stay in their volumes
 	@exec $(COMPOSE) -f deploy/compose.yml down $(ARGS)
 
 test-compose: setup ## build the images and run all of compose.yml with podman, in a network of its own (as root, some minutes)
-	@exec $(PY) -m tests.compose $(ARGS)
+	@exec $(PY) -m tests.deploy.compose $(ARGS)
 
 bench: setup ## measure what the mesh must reach, as a table
 	@exec ./bdx bench $(ARGS)

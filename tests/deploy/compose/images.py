@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deploy.images.plan import ALL, NEWEST, state_of_the_checkout
 from deploy.images.tests.store import Store, opened
-from tests.compose import stand_ins
+from tests.deploy.compose import stand_ins
 
 KEPT = "IMAGES_KEPT"
 """Set by whoever has just built ours: they are taken as they are."""

@@ -1,7 +1,7 @@
 """A network, mounts, processes and a podman of one's own, in which compose runs without touching the machine.
 
-`unshare` makes the namespaces; a second Python in them (`python -m tests.compose.entering FOLDER COMMAND …`) sets up
-the rest, and becomes the command. Everything that containers write is in FOLDER.
+`unshare` makes the namespaces; a second Python in them (`python -m tests.deploy.compose.entering FOLDER COMMAND …`)
+sets up the rest, and becomes the command. Everything that containers write is in FOLDER.
 """
 
 import json
@@ -58,7 +58,7 @@ def prepare(folder: Path, images: Sequence[Path]) -> dict[str, str]:
 
 def run(folder: Path, environment: Mapping[str, str], command: Sequence[str]) -> int:
     """Runs a command in there; returns its status."""
-    inner = (sys.executable, "-m", "tests.compose.entering", str(folder), *command)
+    inner = (sys.executable, "-m", "tests.deploy.compose.entering", str(folder), *command)
     # With processes of its own as well: however the command ends, every container ends with it.
     apart = ("--net", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc")
     entered = ("unshare", *apart, "--", "catatonit", "--", *inner)

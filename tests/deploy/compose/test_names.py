@@ -4,7 +4,7 @@ import socket
 import struct
 from pathlib import Path
 
-from tests.compose.aardvark_of_debian import HEAD, Names, answer
+from tests.deploy.compose.aardvark_of_debian import HEAD, Names, answer
 
 A, AAAA = 1, 28
 KNOWN, NO_SUCH_NAME = 0, 3

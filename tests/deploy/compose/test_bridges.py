@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.compose.stand_ins import NATS
+from tests.deploy.compose.stand_ins import NATS
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]
 

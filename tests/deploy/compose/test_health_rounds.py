@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.compose.entering import INSIDE
-from tests.compose.health_rounds import HealthRounds
-from tests.compose.stand_ins import NATS
+from tests.deploy.compose.entering import INSIDE
+from tests.deploy.compose.health_rounds import HealthRounds
+from tests.deploy.compose.stand_ins import NATS
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]
 

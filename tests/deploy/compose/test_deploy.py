@@ -17,8 +17,8 @@ import pytest
 from deploy.check.tools import CHECKOUT
 from deploy.images.plan import ALL
 from deploy.rollout.plan import GATEWAYS, MEMBERS
-from tests.compose.running import Project, running
-from tests.compose.versions import ENDS, FOREVER_UNREADY, runs_instead, same_code
+from tests.deploy.compose.running import Project, running
+from tests.deploy.compose.versions import ENDS, FOREVER_UNREADY, runs_instead, same_code
 from tests.faults.rolling.players import Crowd, ready_players
 from tests.faults.rolling.run import counting, differences, play
 from tests.faults.rolling.tally import Tally

@@ -15,9 +15,9 @@ import pytest
 
 from deploy.check.tools import CHECKOUT
 from deploy.web_client.tests.export import write_export, zipped
-from tests.compose.entering import INSIDE, PROGRAM
-from tests.compose.health_rounds import HealthRounds
-from tests.compose.running import URL, Project, take_down
+from tests.deploy.compose.entering import INSIDE, PROGRAM
+from tests.deploy.compose.health_rounds import HealthRounds
+from tests.deploy.compose.running import URL, Project, take_down
 from tests.mesh import wait_for_taxonomy
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(1200)]

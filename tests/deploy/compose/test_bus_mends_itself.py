@@ -9,8 +9,8 @@ import pytest
 from nats.js.errors import APIError
 
 from deploy.local.nats import ADMIN
-from tests.compose.running import Project, is_possible, laid_out
-from tests.compose.stand_ins import NATS
+from tests.deploy.compose.running import Project, is_possible, laid_out
+from tests.deploy.compose.stand_ins import NATS
 from tests.mesh import until
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(300)]

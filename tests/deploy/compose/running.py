@@ -1,7 +1,7 @@
 """A compose project that really runs, from images to healthy, and is gone afterwards.
 
-Works only inside of what `python -m tests.compose` makes (entering.py). The files are those of deploy/, in a folder of
-the project's own, since an operator's `.env` and secrets lie beside them.
+Works only inside of what `python -m tests.deploy.compose` makes (entering.py). The files are those of deploy/, in a
+folder of the project's own, since an operator's `.env` and secrets lie beside them.
 """
 
 import json
@@ -22,8 +22,8 @@ import psutil
 
 from deploy.check.tools import CHECKOUT
 from deploy.new_secrets import new_secrets, write
-from tests.compose.entering import INSIDE, PROGRAM
-from tests.compose.health_rounds import HealthRounds
+from tests.deploy.compose.entering import INSIDE, PROGRAM
+from tests.deploy.compose.health_rounds import HealthRounds
 
 DEPLOY = CHECKOUT / "deploy"
 FILES = ("compose.yml", ".env.example")

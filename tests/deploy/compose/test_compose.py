@@ -13,7 +13,7 @@ import pytest
 
 from deploy.backup.shelf import Shelf
 from deploy.local.topology import MESH
-from tests.compose.running import Project, running
+from tests.deploy.compose.running import Project, running
 from tests.e2e.godot_models import Animal
 from tests.e2e.godot_screens import Game
 from tests.mesh import wait_for_taxonomy
@@ -25,7 +25,7 @@ IDLE_BYTES = 1.6e9
 QUIET = 2.0
 """A machine whose load before the start is above this is too busy for its seconds to say anything."""
 SETTLE_SECONDS = 20.0
-PHOTOS = Path(__file__).parents[1] / "photos"
+PHOTOS = Path(__file__).parents[2] / "photos"
 PASSWORD = "a photo of a tawny owl"
 OFF = {"THROTTLE_ANON_RATE": "off", "THROTTLE_USER_RATE": "off", "THROTTLE_UPLOAD_RATE": "off"}
 REACH = "import socket; socket.create_connection(('{}', {}), 2)"

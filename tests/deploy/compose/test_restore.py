@@ -17,15 +17,15 @@ import pytest
 
 from deploy.backup.shelf import Shelf
 from deploy.backup.wal import PACKED
-from tests.compose.entering import PROGRAM
-from tests.compose.running import PROJECT, Project, running
+from tests.deploy.compose.entering import PROGRAM
+from tests.deploy.compose.running import PROJECT, Project, running
 from tests.e2e.godot_models import Animal
 from tests.e2e.godot_screens import Game
 from tests.mesh import until, wait_for_taxonomy
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
 
-PHOTOS = Path(__file__).parents[1] / "photos"
+PHOTOS = Path(__file__).parents[2] / "photos"
 PASSWORD = "a photo of a tawny owl"
 ANOTHER = "an/other@administrator's?"
 OFF = {"THROTTLE_ANON_RATE": "off", "THROTTLE_USER_RATE": "off", "THROTTLE_UPLOAD_RATE": "off"}

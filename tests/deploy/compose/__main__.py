@@ -1,4 +1,4 @@
-"""`python -m tests.compose [WHAT PYTEST IS TO RUN]`: runs tests that need containers; without arguments, those here.
+"""`python -m tests.deploy.compose [WHAT PYTEST IS TO RUN]`: runs tests that need containers, by default those here.
 
 0 with one line where this machine cannot.
 """
@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 from deploy.check.tools import CHECKOUT, NotThere, python_tools
-from tests.compose import entering, images
-from tests.compose.machine import missing
+from tests.deploy.compose import entering, images
+from tests.deploy.compose.machine import missing
 
 
 def main(arguments: list[str]) -> int:
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="biologidex-compose-", dir="/var/tmp", ignore_cleanup_errors=True) as path:
         environment = entering.prepare(Path(path), [graph])
         environment[entering.PROGRAM] = f"{compose} --in-pod false"
-        what = arguments or [str(CHECKOUT / "tests" / "compose")]
+        what = arguments or [str(CHECKOUT / "tests" / "deploy" / "compose")]
         command = (sys.executable, "-m", "pytest", "-m", "containers", "-s", *what)
         return entering.run(Path(path), environment, command)
 
