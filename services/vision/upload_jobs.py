@@ -1,4 +1,4 @@
-"""Jobs for uploads that come with the request itself, one each, however often the client repeats it (contract V2).
+"""Jobs for uploads that come with the request itself; a repeat of one that is unfinished is that one (contract V2).
 
 The game sends a POST again after a timeout, up to three times, and cannot say that it is the same one. So it is taken
 for the same if everything is: player, bytes, options, wishes.
