@@ -6,13 +6,11 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
 import psutil
 import pytest
 
@@ -24,13 +22,13 @@ from deploy.local.processes import MARK, launched
 from deploy.local.readiness import wait_until
 from deploy.local.stack import Stack
 from tests.conftest import AS_STARTED, SETTINGS
+from tests.faults.newcomers import Newcomers, superuser
 from tests.faults.recovery import verified
 from tests.faults.signals import paused
-from tests.faults.told import LONGEST_SECONDS, READS, Told, all_answer, ask, ask_all, watching
+from tests.faults.told import LONGEST_SECONDS, READS, all_answer, ask_all, watching
 from tests.mesh import Mesh, signed_up, until, wait_for_taxonomy
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
-SECRET = "a photo of a tawny owl"
 WRITERS = 4
 NAMES = ("primary", "standby")
 BACK_WITHIN = 10.0
@@ -116,18 +114,9 @@ class Pair:
 class PairedMesh(Mesh):
     pair: Pair
 
-    @asynccontextmanager
-    async def database(self) -> AsyncIterator[asyncpg.Connection]:
-        """A superuser's connection, by the same address as the services'."""
-        connection = await asyncpg.connect(self.topology["postgres"]["admin_url"])
-        try:
-            yield connection
-        finally:
-            connection.terminate()
-
     async def lose_primary_amid_commits(self) -> float:
         """Some are on the primary's disk and not yet on the standby's: nobody may have been told. Says when it was."""
-        async with self.database() as database:
+        async with superuser(self) as database:
             psutil.Process(await database.fetchval(SENDER)).suspend()
 
             async def waits() -> bool:
@@ -139,7 +128,7 @@ class PairedMesh(Mesh):
             return moment
 
     async def in_step(self) -> bool:
-        async with self.database() as database:
+        async with superuser(self) as database:
             return await database.fetchval(IN_STEP) is True
 
 
@@ -159,63 +148,27 @@ def paired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PairedMesh]:
 @pytest.fixture
 async def synchronous(paired: PairedMesh) -> PairedMesh:
     """From here on a commit waits for the standby. The standby itself knows nothing of this when it is promoted."""
-    async with paired.database() as database:
+    async with superuser(paired) as database:
         await database.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
         await database.execute("SELECT pg_reload_conf()")
     await until(paired.in_step)
     return paired
 
 
-@dataclass
-class Writers:
-    """Registrations, several at a time: names acknowledged, with when they were begun and over; all that was told."""
-
-    player: Player
-    acknowledged: dict[str, tuple[float, float]] = field(default_factory=dict)
-    answers: list[Told] = field(default_factory=list)
-
-    @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as group:
-            writing = [group.create_task(self._write()) for _ in range(WRITERS)]
-            yield
-            for each in writing:
-                each.cancel()
-
-    async def has(self, number: int) -> bool:
-        return len(self.acknowledged) >= number
-
-    async def unknown(self) -> list[str]:
-        """Who cannot sign in, although they were told that they are there."""
-        told = {name: {"json": {"username": name, "password": SECRET}} for name in self.acknowledged}
-        answers = {name: await ask(self.player, "/auth/login/", "POST", **how) for name, how in told.items()}
-        return [name for name, answer in answers.items() if answer.status != 200]
-
-    async def _write(self) -> None:
-        while True:
-            name = f"new-{uuid4().hex[:8]}"
-            account = {"username": name, "email": f"{name}@example.com", "password": SECRET, "password_confirm": SECRET}
-            began = time.monotonic()
-            answer = await ask(self.player, "/users/", "POST", json=account)
-            self.answers.append(answer)
-            if answer.status == 201:
-                self.acknowledged[name] = (began, time.monotonic())
-            else:
-                await asyncio.sleep(0.05)
-
-
 async def test_nothing_is_acknowledged_that_the_standby_has_not(synchronous: PairedMesh) -> None:
     """A standby that is halted: writes are refused in time, reads go on, and all is well as soon as it goes on."""
-    async with signed_up(synchronous, "ada") as ada, Player(synchronous.url, "nobody") as newcomers:
+    async with signed_up(synchronous, "ada") as ada, Player(synchronous.url, "nobody") as nobody:
         await ask_all(ada)
-        writers = Writers(newcomers)
+        newcomers = Newcomers(nobody, WRITERS)
         with paused(*synchronous.pair.family(synchronous.pair.standby)):
-            async with watching(ada) as watch, writers.at_work():
+            async with watching(ada) as watch, newcomers.at_the_door():
                 await asyncio.sleep(WITHOUT_STANDBY_SECONDS)
         watch.must_be(200)
         assert watch.refusals == 0
-        assert writers.answers
-        assert all(each.is_refusal and each.seconds < LONGEST_SECONDS for each in writers.answers), writers.answers[:5]
+        assert newcomers.answers
+        assert all(each.is_refusal and each.seconds < LONGEST_SECONDS for each in newcomers.answers), newcomers.answers[
+            :5
+        ]
         await until(synchronous.in_step)
         await ada.ask("PATCH", "/users/me/", json={"bio": "back in step"})
     assert not await verified(synchronous)
@@ -224,26 +177,25 @@ async def test_nothing_is_acknowledged_that_the_standby_has_not(synchronous: Pai
 async def test_failover(synchronous: PairedMesh) -> None:
     """H12: `kill -9` of the primary under load, the standby promoted: refusals for a moment, every promise kept."""
     pair = synchronous.pair
-    async with signed_up(synchronous, "ada") as ada, Player(synchronous.url, "nobody") as newcomers:
+    async with signed_up(synchronous, "ada") as ada, Player(synchronous.url, "nobody") as nobody:
         await asyncio.gather(*(ask_all(ada) for _ in range(4)))
-        writers = Writers(newcomers)
-        async with watching(ada) as watch, writers.at_work():
-            await until(lambda: writers.has(20))
+        newcomers = Newcomers(nobody, WRITERS)
+        async with watching(ada) as watch, newcomers.at_the_door():
+            await until(lambda: newcomers.are(20))
             lost = await synchronous.lose_primary_amid_commits()
-            before = len(writers.acknowledged)
+            before = len(newcomers.acknowledged)
             await asyncio.to_thread(pair.promote)
-            await until(lambda: writers.has(before + 20))
+            await until(lambda: newcomers.are(before + 20))
             await until(lambda: all_answer(ada))
             back = time.monotonic() - lost
-        first = min(over for began, over in writers.acknowledged.values() if began > lost) - lost
+        first = min(over for began, over in newcomers.acknowledged.values() if began > lost) - lost
         print(f"first write {first:.1f} s after the loss, everything after {back:.1f} s; {before} acknowledged before")
         assert first < BACK_WITHIN
         watch.must_be(200)
         assert watch.refusals > 0
         assert {each.path for each in watch.answers if each.status == 200} == set(READS)
-        wrong = [each for each in writers.answers if each.status != 201 and not each.is_refusal]
-        assert not wrong, wrong[:5]
-        assert await writers.unknown() == []
-        async with synchronous.database() as database:
+        assert not newcomers.not_as_promised()
+        assert await newcomers.unknown() == []
+        async with superuser(synchronous) as database:
             assert await database.fetchval("SELECT inet_server_port()") == pair.standby.port
     assert not await verified(synchronous)

@@ -9,19 +9,18 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
 import psutil
 import pytest
 
 from deploy.local.player import Player
 from deploy.local.stack import Stack
 from tests.conftest import AS_STARTED, SETTINGS
+from tests.faults.newcomers import Newcomers, superuser
 from tests.faults.recovery import verified
 from tests.faults.told import PATIENCE_SECONDS, READS, Told, all_answer, ask, ask_all, watching
 from tests.mesh import Mesh, signed_up, until, wait_for_taxonomy
@@ -31,7 +30,6 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.skipif(shutil.which("strace") is None, reason="system calls can only be made to fail with strace"),
 ]
-SECRET = "a photo of a tawny owl"
 FAILS_ONCE = "error=EIO:when=1"
 """The first such call of each process that is looked at; who is started after a panic is not looked at."""
 INJECTED = "EIO (Input/output error) (INJECTED)"
@@ -58,15 +56,6 @@ class Synced(Mesh):
     def recoveries(self) -> int:
         """How often the server has read its log anew."""
         return self.log("postgres").count("automatic recovery in progress")
-
-    @asynccontextmanager
-    async def database(self) -> AsyncIterator[asyncpg.Connection]:
-        """A superuser's connection."""
-        connection = await asyncpg.connect(self.topology["postgres"]["admin_url"])
-        try:
-            yield connection
-        finally:
-            connection.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -107,44 +96,6 @@ def _is_traced(process: psutil.Process) -> bool:
         return True  # A backend whose session has just ended.
 
 
-@dataclass
-class Writer:
-    """Somebody who registers one newcomer after the other; whose names were acknowledged, and all that was told."""
-
-    player: Player
-    acknowledged: list[str] = field(default_factory=list)
-    answers: list[Told] = field(default_factory=list)
-
-    async def write(self) -> None:
-        while True:
-            name = f"new-{uuid4().hex[:8]}"
-            account = {"username": name, "email": f"{name}@example.com"}
-            secret = {"password": SECRET, "password_confirm": SECRET}
-            answer = await ask(self.player, "/users/", "POST", json={**account, **secret})
-            self.answers.append(answer)
-            if answer.status == 201:
-                self.acknowledged.append(name)
-            else:
-                await asyncio.sleep(0.05)
-
-    async def has(self, number: int) -> bool:
-        return len(self.acknowledged) >= number
-
-    @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
-        """Several registrations at a time, meanwhile."""
-        async with asyncio.TaskGroup() as group:
-            writing = [group.create_task(self.write()) for _ in range(WRITERS)]
-            yield
-            for each in writing:
-                each.cancel()
-
-    async def all_can_sign_in(self) -> None:
-        for name in self.acknowledged:
-            self.player.name = name
-            await self.player.sign_in()
-
-
 async def _survives(synced: Synced, break_it: Callable[[int], Awaitable[None]], complaint: str) -> None:
     """The server panics while players write and read, and comes back by itself: 503, and every promise kept."""
     server, panics, recoveries = synced.server, len(synced.panics), synced.recoveries
@@ -152,24 +103,24 @@ async def _survives(synced: Synced, break_it: Callable[[int], Awaitable[None]], 
     async def has_recovered() -> bool:
         return synced.recoveries > recoveries
 
-    async with signed_up(synced, "ada") as ada, Player(synced.url, "nobody") as newcomers:
+    async with signed_up(synced, "ada") as ada, Player(synced.url, "nobody") as nobody:
         await asyncio.gather(*(ask_all(ada) for _ in range(4)))
-        writer = Writer(newcomers)
-        async with watching(ada) as watch, writer.at_work():
-            await until(lambda: writer.has(10))
+        newcomers = Newcomers(nobody, WRITERS)
+        async with watching(ada) as watch, newcomers.at_the_door():
+            await until(lambda: newcomers.are(10))
             await break_it(panics)
             began = time.monotonic()
             await until(has_recovered)
             await until(lambda: all_answer(ada), PATIENCE_SECONDS)
-            more = len(writer.acknowledged) + 10
-            await until(lambda: writer.has(more))
+            more = len(newcomers.acknowledged) + 10
+            await until(lambda: newcomers.are(more))
             print(f"served again {time.monotonic() - began:.1f} s after the failure")
         watch.must_be(200)
         assert watch.refusals > 0
         assert {each.path for each in watch.answers if each.status == 200} == set(READS)
-        assert not [each for each in writer.answers if each.status != 201 and not each.is_refusal]
-        print(f"{len(writer.acknowledged)} acknowledged of {len(writer.answers)}, {watch.refusals} reads refused")
-        await writer.all_can_sign_in()
+        assert not newcomers.not_as_promised()
+        print(f"{len(newcomers.acknowledged)} acknowledged of {len(newcomers.answers)}, {watch.refusals} reads refused")
+        assert await newcomers.unknown() == []
     assert any(complaint in line for line in synced.panics[panics:])
     assert synced.server == server, "it was started again by the stack, and not by itself"
     assert not await verified(synced)
@@ -193,7 +144,7 @@ async def test_a_failing_sync_of_a_table(synced: Synced, tmp_path: Path) -> None
     """H15: a checkpoint that fails is not tried again, as if the pages were still there: the log is read anew."""
 
     async def break_it(before: int) -> None:
-        async with synced.database() as database:
+        async with superuser(synced) as database:
             checkpointer = psutil.Process(await database.fetchval(CHECKPOINTER))
             table = synced.data_dir / "postgres" / await database.fetchval("SELECT pg_relation_filepath('users.users')")
             with harmed([checkpointer], "fsync", FAILS_ONCE, tmp_path, table) as calls:
