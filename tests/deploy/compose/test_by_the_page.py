@@ -26,6 +26,8 @@ PAGE = CHECKOUT / "docs" / "operations.md"
 HERE_ALREADY = ("sudo ", "git clone ", "make images")
 """Done for this test: packages, the checkout and the images."""
 COMMAND_SECONDS = 600.0
+OF_MAKE = ("ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
+"""What the make that runs this test would hand on to one in it."""
 KEYS_WAIT = "8"
 """Longer than a verifier waits before it asks again for a key that it does not know."""
 
@@ -39,7 +41,8 @@ class Checkout:
 
     def run(self, line: str) -> subprocess.CompletedProcess[str]:
         """A line of a shell, as it stands in the documentation."""
-        environment = os.environ | {"COMPOSE": os.environ[PROGRAM]}
+        kept = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
+        environment = kept | {"COMPOSE": os.environ[PROGRAM]}
         done = subprocess.run(
             ("sh", "-c", line), cwd=self.folder, env=environment, capture_output=True, text=True, check=False,
             timeout=COMMAND_SECONDS,
