@@ -55,7 +55,7 @@ up: ## start deploy/compose.yml on this host (docker, or COMPOSE="podman compose
 down: ## stop what `make up` has started; data stay in their volumes
 	@exec $(COMPOSE) -f deploy/compose.yml down $(ARGS)
 
-test-compose: setup ## build the images and run all of compose.yml with podman, in a network of its own (as root, some minutes)
+test-compose: setup ## build the images and run all of compose.yml with podman, in a network of its own (as root, half an hour and more)
 	@exec $(PY) -m tests.deploy.compose $(ARGS)
 
 bench: setup ## measure what the mesh must reach, as a table

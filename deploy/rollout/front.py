@@ -39,14 +39,14 @@ def reload(engine: Engine) -> None:
 
 
 def wait_until_reached(engine: Engine, gateway: str, ending: Interruption) -> None:
-    """Until the front gets through to a gateway that has come to its address anew; nothing where there is no front.
+    """Until the front gets through to a gateway that has come to its address anew; nothing where no front runs.
 
     Raises:
         NotDone: it never does.
     """
     front = engine.container(FRONT)
     until = time.monotonic() + REACHED_SECONDS
-    while front is not None and not engine.succeeds(front, *ASK, f"http://{gateway}:8000/health/"):
+    while front and front.is_running and not engine.succeeds(front, *ASK, f"http://{gateway}:8000/health/"):
         if time.monotonic() > until:
             raise NotDone(f"the front does not reach {gateway}, which is ready")
         ending.pause()
